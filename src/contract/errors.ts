@@ -1,0 +1,139 @@
+/** Every refusal of ours: what happened, is a retry worth it, what the operator does next. No zod here: workflows import it by value. */
+export const errors = {
+  BadInput: { says: '{what}', retry: false, next: 'correct it and send it again' },
+  UnknownHost: { says: 'the fleet has no host "{host}"{near}', retry: false, next: 'look at `evenkeel fleet check`' },
+  UnknownFileServer: {
+    says: 'the fleet has no file server "{name}"{near}',
+    retry: false,
+    next: 'look at `evenkeel fleet check`',
+  },
+  Unauthenticated: {
+    says: '{why}',
+    retry: false,
+    next: 'give a token (EVENKEEL_TOKEN) or a client certificate made by `evenkeel certs`',
+  },
+  WrongRole: {
+    says: '{who} is {role}, and {what} needs {needs}',
+    retry: false,
+    next: 'ask someone with that role, or get a certificate that carries it',
+  },
+  OutsideRoots: {
+    says: '{path} is outside the roots of {host}',
+    retry: false,
+    next: "add its directory to the host's roots in the fleet file, if it belongs there",
+  },
+  NotFound: { says: '{what} does not exist on {host}', retry: false, next: 'check its name' },
+  NotPermitted: { says: '{what}: {why}', retry: false, next: 'give the agent that right, or leave this out' },
+  NoSuchCapability: {
+    says: '{host} has no capability "{capability}"',
+    retry: false,
+    next: 'add it to the host in the fleet file and restart its agent',
+  },
+  StaleEpoch: {
+    says: '{target} is held under epoch {known} on {host}; epoch {given} came too late',
+    retry: false,
+    next: 'nothing: a newer run has taken over. See `evenkeel list`',
+  },
+  JobTaken: {
+    says: 'job {job} on {host} runs with another input',
+    retry: false,
+    next: 'use a new id: one id is one piece of work',
+  },
+  JobCancelled: { says: 'job {job} was stopped', retry: false, next: 'run it again to go on from where it stopped' },
+  JobLost: { says: 'job {job} is not known on {host}', retry: true, next: 'it is started again by itself' },
+  AgentUnreachable: {
+    says: 'the agent of {host} does not answer at {url}: {why}',
+    retry: true,
+    next: 'look at the host, or start its agent; the run goes on by itself when it answers',
+  },
+  PeerUnreachable: {
+    says: '{host} cannot reach {peer}: {why}',
+    retry: true,
+    next: 'look at the link between them; the job goes on by itself when it is back',
+  },
+  ServiceDied: {
+    says: 'the {service} service of {host} ended: {why}',
+    retry: true,
+    next: "it is started again by itself; see the agent's log if it repeats",
+  },
+  DiskFull: {
+    says: '{path} on {host} has no space left',
+    retry: true,
+    next: 'make space; the job goes on by itself',
+  },
+  Corrupt: {
+    says: '{what} arrived damaged on {host}',
+    retry: true,
+    next: 'it is sent again by itself; look at memory and cabling if it repeats',
+  },
+  WrongVersion: {
+    says: '{host} runs Evenkeel {theirs}, this is {ours}',
+    retry: false,
+    next: 'upgrade the older one (`evenkeel upgrade`)',
+  },
+  NothingToDo: {
+    says: '{what} has nothing in it: an empty set never means all',
+    retry: false,
+    next: 'check the name and the filters',
+  },
+  TooMany: { says: '{what}: {count}, and the limit is {limit}', retry: false, next: '{advice}' },
+  NoTarget: { says: '{name} has no FSVM that can take storage items', retry: false, next: 'add FSVMs to it, or resume the paused ones' },
+  SameFileServer: { says: '{from} and {to} overlap: {why}', retry: false, next: 'name two different file servers' },
+  NotEnoughSpace: {
+    says: '{host} has {free} free and would have to hold {needed}',
+    retry: false,
+    next: 'make space there, add an FSVM, or leave items out with --exclude-items',
+  },
+  FleetFrozen: { says: 'the fleet is frozen: {why}', retry: false, next: 'lift `freeze` in the fleet file' },
+  HostPaused: { says: '{host} is on the pause list', retry: false, next: 'take it off `limits.paused` in the fleet file' },
+  TooSick: {
+    says: '{healthy} of {total} hosts answer, fewer than minHealthy ({needed})',
+    retry: false,
+    next: 'bring hosts back first, or lower limits.minHealthy',
+  },
+  SourceNotQuiet: {
+    says: '{changes} changes came to {name} after it was to be read-only',
+    retry: false,
+    next: 'stop its writers, then retry this step',
+  },
+  NotVerified: {
+    says: '{differing} of {total} storage items differ between {from} and {to}',
+    retry: false,
+    next: 'look at `evenkeel show`, then retry: what differs is sent again',
+  },
+  ItemsFailed: {
+    says: '{failed} of {total} storage items could not be sent: {first}',
+    retry: false,
+    next: 'mend the cause, then retry: what was sent stays sent',
+  },
+  NotApproved: { says: '{by} said no: {why}', retry: false, next: 'start the runbook again when that has changed' },
+  OtherPlan: { says: 'the plan now is {plan}, not {given}', retry: false, next: 'look at it again with `evenkeel show`' },
+  NoPlan: { says: 'there is no plan to decide on yet', retry: false, next: 'wait until the run asks' },
+  NotHeld: { says: 'no step of this run waits for an answer', retry: false, next: 'see `evenkeel show`' },
+  NotPaused: { says: 'this run is not paused', retry: false, next: 'see `evenkeel show`' },
+  AlreadyPaused: { says: 'this run is paused already, by {by}', retry: false, next: 'resume it' },
+  NotTunable: { says: '{what} cannot be changed while this run runs', retry: false, next: 'see `evenkeel tune --help`' },
+  PastReturn: { says: 'nothing can be undone after "{step}"', retry: false, next: 'retry the failed step, or skip it with a reason' },
+  Undone: { says: '{by} had it undone: {why}', retry: false, next: 'start the runbook again' },
+} as const satisfies Record<string, { says: string; retry: boolean; next: string }>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** A no with its reason: `code` from the table, `facts` fill its sentence. The kit turns it into a failure that no retry can change. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    readonly code: ErrorCode,
+    readonly facts: Record<string, string | number> = {},
+    options?: { cause: unknown },
+  ) {
+    const { says, next } = errors[code];
+    const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, key: string) => String(facts[key] ?? ''));
+    super(`${fill(says)}. Next: ${fill(next)}.`, options);
+  }
+  get retry(): boolean {
+    return errors[this.code].retry;
+  }
+}
+
+export const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(errors, code);

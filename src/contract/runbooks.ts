@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { Filters, ItemFacts } from './capabilities/files';
+
+/** What every runbook can be told. */
+export const Attendance = z.object({
+  dryRun: z.boolean().default(false).describe('print the plan and stop; nothing is touched'),
+  approval: z.enum(['none', 'ask']).default('none').describe('`ask`: nothing is changed before somebody approves the plan'),
+  onFailure: z.enum(['hold', 'undo']).default('hold').describe('what a run does with a failed step: hold and ask, or undo'),
+  ticket: z.string().max(200).default('').describe('a change or incident number, kept with the run'),
+});
+
+const FileServerName = z.string().min(1).describe('a file server of the fleet file');
+
+/** Where one storage item goes. */
+const Placed = z.object({ item: z.string(), from: z.string(), to: z.string(), bytes: z.number(), home: z.boolean() });
+
+export const IngestionReport = z.object({
+  items: z.number().int(),
+  files: z.number().int(),
+  bytes: z.number(),
+  passes: z.number().int(),
+  verifiedItems: z.number().int(),
+  failedFiles: z.number().int(),
+  special: z.number().int(),
+  ownersNotSet: z.number().int(),
+  linksAcrossItems: z.number().int(),
+  epoch: z.number().int(),
+  /** How long the source was read-only, ms. */
+  readOnlyMs: z.number(),
+  placement: z.array(Placed.pick({ item: true, to: true })).max(200),
+});
+
+/** Every runbook: its sentence, input, output and the target that makes it one at a time. CLI, API, OpenAPI and docs read this table. */
+export const runbooks = {
+  ingestVfs: {
+    title: 'Move the storage items of an existing file server onto the FSVMs of a new one',
+    input: Attendance.extend({
+      from: FileServerName,
+      to: FileServerName,
+      balance: z.boolean().default(false).describe('place by capacity alone; otherwise each item stays on the same ordinal unless that FSVM would hold more than 1.05 of its fair share'),
+      items: z.array(z.string()).default([]).describe('only these storage items'),
+      excludeItems: z.array(z.string()).default([]).describe('leave these storage items out'),
+      ...Filters.shape,
+      bandwidth: z.number().nonnegative().default(0).describe('bytes per second that each source FSVM may send; 0 is no bound; `evenkeel tune` changes it'),
+      tokens: z.number().int().min(1).max(8).default(2).describe('items that one FSVM sends or takes at once'),
+      maxPasses: z.number().int().min(1).max(20).default(5).describe('delta passes before the cutover at the most'),
+      smallDeltaBytes: z.number().default(64 * 1024 * 1024).describe('a delta below this is small enough for the cutover'),
+      paranoid: z.boolean().default(false).describe('re-read every byte on both sides instead of trusting times and the catalog'),
+      verify: z.enum(['metadata', 'content']).default('content').describe('`content` reads back what was stored'),
+      cutover: z.enum(['go', 'ask']).default('go').describe('`ask`: wait for an approval before the source becomes read-only'),
+      fsync: z.boolean().default(true).describe("wait for the target's disks at the end of each pass"),
+    }),
+    output: IngestionReport,
+    target: (input: { to: string }) => input.to,
+    tunable: ['bandwidth'],
+  },
+} as const satisfies Record<string, RunbookEntry>;
+
+interface RunbookEntry {
+  title: string;
+  input: z.ZodObject;
+  output: z.ZodObject;
+  target: (input: never) => string;
+  /** Inputs that `evenkeel tune` may change while it runs. */
+  tunable: readonly string[];
+}
+
+export const PlannedItem = Placed;
+export const SurveyedItem = ItemFacts.extend({ fsvm: z.string() });
+
+export type Attended = z.output<typeof Attendance>;
+export type RunbookName = keyof typeof runbooks;
+export type Input<N extends RunbookName> = z.output<(typeof runbooks)[N]['input']>;
+export type Output<N extends RunbookName> = z.output<(typeof runbooks)[N]['output']>;
+export type RunbookFn<N extends RunbookName> = (input: Input<N>) => Promise<Report<Output<N>>>;
+
+/** What a run leaves behind. `planned` is the end of a dry run. Times in ms. */
+export interface Report<T = unknown> {
+  runbook: string;
+  target: string;
+  outcome: 'done' | 'planned';
+  plan?: { digest: string; content: unknown };
+  result?: T;
+  steps: { what: string; state: string; tookMs: number; why?: string }[];
+  decisions: { what: string; by: string; why: string; at: string }[];
+  tookMs: number;
+}
+
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+export const workflowId = (name: RunbookName, input: unknown): string =>
+  `${kebab(name)}/${(runbooks[name].target as (input: unknown) => string)(input)}`;

@@ -1,0 +1,28 @@
+import type { Capability, Operations } from '../contract/operations';
+import type { capabilities, CapabilityName } from '../contract/capabilities';
+
+export type CapabilityOf<N extends CapabilityName> = Capability<(typeof capabilities)[N] & Operations>;
+
+/** What the agent hands each driver: everything it may know of its host and its peers. A driver imports no agent code. */
+export interface Host {
+  name: string;
+  /** Absolute, resolved directories; a driver touches nothing outside them and `stateDir`. */
+  roots: readonly string[];
+  /** The agent's own directory: catalogs, tables, journals of its drivers live in sub-directories of it. */
+  stateDir: string;
+  /** The client of a peer's capability. */
+  peer<N extends CapabilityName>(host: string, capability: N): CapabilityOf<N>;
+  /** Where a peer takes bulk data: the address, without the port that its `copy.door` tells. */
+  bulkAddress(host: string): string;
+  /** Where this host takes bulk data. Port 0: any. */
+  bulk: { address: string; port: number };
+  /** How two agents know each other on the bulk port: a shared token on loopback, or certificates of one authority. */
+  trust: { token?: string; tls?: { ca: string; cert: string; key: string } };
+  log(event: string, facts?: Record<string, unknown>): void;
+}
+
+/** A driver that is running; `stop` ends its services and returns when they have ended. */
+export interface Running<T> {
+  driver: T;
+  stop(): Promise<void>;
+}
