@@ -115,6 +115,41 @@ export const errors = {
   NotTunable: { says: '{what} cannot be changed while this run runs', retry: false, next: 'see `evenkeel tune --help`' },
   PastReturn: { says: 'nothing can be undone after "{step}"', retry: false, next: 'retry the failed step, or skip it with a reason' },
   Undone: { says: '{by} had it undone: {why}', retry: false, next: 'start the runbook again' },
+  NoSuchRun: { says: 'there is no run "{id}"{near}', retry: false, next: 'see `evenkeel list --all`' },
+  ManyRuns: { says: '"{id}" may mean {which}', retry: false, next: 'write more of its id' },
+  AlreadyRunning: {
+    says: '{id} runs already, started by {by}',
+    retry: false,
+    next: '`evenkeel watch {id}` shows it; `evenkeel cancel {id}` stops it',
+  },
+  RunEnded: { says: '{id} has ended: {phase}', retry: false, next: '`evenkeel show {id}` tells how; start it anew if needed' },
+  StillRunning: { says: '{id} still runs and nothing of it failed', retry: false, next: '`evenkeel watch {id}` shows it' },
+  WasUndone: {
+    says: '{id} was undone, so there is no step to go on from',
+    retry: false,
+    next: 'start it anew with `evenkeel run`',
+  },
+  NothingFailed: { says: 'no step of {id} failed: {why}', retry: false, next: 'start it anew with `evenkeel run`' },
+  NoSuchSchedule: { says: 'there is no schedule "{id}"{near}', retry: false, next: 'see `evenkeel schedule list`' },
+  UnknownRunbook: { says: 'there is no runbook "{name}"{near}', retry: false, next: 'see `evenkeel run --help`' },
+  TemporalUnreachable: {
+    says: 'Temporal does not answer at {address}: {why}',
+    retry: true,
+    next: 'start it (`evenkeel up`), or set TEMPORAL_ADDRESS',
+  },
+  TemporalSaidNo: { says: 'Temporal refused to {what}: {why}', retry: false, next: 'check TEMPORAL_NAMESPACE and the rights of its key' },
+  NoWorker: {
+    says: 'no worker answered for {id} within {seconds} s',
+    retry: true,
+    next: 'start one (`evenkeel up`, or `evenkeel worker`); the run goes on by itself',
+  },
+  InsecureBind: {
+    says: 'the API would be open to the network at {address} without TLS',
+    retry: false,
+    next: 'give --tls-cert and --tls-key (`evenkeel certs` makes them), or listen on 127.0.0.1',
+  },
+  OpenSecret: { says: '{path} can be read by others', retry: false, next: 'chmod 600 {path}' },
+  NoSuchFile: { says: '{path} cannot be read: {why}', retry: false, next: 'check the path' },
 } as const satisfies Record<string, { says: string; retry: boolean; next: string }>;
 
 export type ErrorCode = keyof typeof errors;

@@ -10,7 +10,10 @@ export const Store = z.object({ fsvm: z.string().min(1), host: z.string().min(1)
 export type Store = z.output<typeof Store>;
 
 /** Paths inside an item that are taken or left, in gitignore's form; the last pattern that matches wins. */
-export const Filters = z.object({ include: z.array(z.string()).default([]), exclude: z.array(z.string()).default([]) });
+export const Filters = z.object({
+  include: z.array(z.string()).default([]).describe("only paths that match these patterns, in gitignore's form"),
+  exclude: z.array(z.string()).default([]).describe("leave out paths that match these patterns, in gitignore's form"),
+});
 export type Filters = z.output<typeof Filters>;
 
 /** One storage item as its FSVM counts it. Sizes in bytes. */
