@@ -79,6 +79,11 @@ export const errors = {
   TooMany: { says: '{what}: {count}, and the limit is {limit}', retry: false, next: '{advice}' },
   NoTarget: { says: '{name} has no FSVM that can take storage items', retry: false, next: 'add FSVMs to it, or resume the paused ones' },
   SameFileServer: { says: '{from} and {to} overlap: {why}', retry: false, next: 'name two different file servers' },
+  ItemsThere: {
+    says: '{to} holds {count} of these storage items already: {first}',
+    retry: false,
+    next: 'leave them out with --exclude-items, or remove them there first: nothing is overwritten',
+  },
   NotEnoughSpace: {
     says: '{host} has {free} free and would have to hold {needed}',
     retry: false,
@@ -150,6 +155,18 @@ export const errors = {
   },
   OpenSecret: { says: '{path} can be read by others', retry: false, next: 'chmod 600 {path}' },
   NoSuchFile: { says: '{path} cannot be read: {why}', retry: false, next: 'check the path' },
+  NoTemporal: {
+    says: 'no Temporal server was found, nor could one be fetched: {tried}',
+    retry: false,
+    next: 'set TEMPORAL_ADDRESS to a server of yours, or put `temporal` on the PATH',
+  },
+  NotStarted: { says: '{what} did not start: {why}', retry: false, next: 'look into {log}' },
+  NoFleetFile: {
+    says: 'there is no fleet file ({looked})',
+    retry: false,
+    next: 'make one with `evenkeel init`, or name one with --fleet',
+  },
+  BadFleet: { says: '{problems}', retry: false, next: 'correct {file}; `evenkeel fleet check` looks again' },
 } as const satisfies Record<string, { says: string; retry: boolean; next: string }>;
 
 export type ErrorCode = keyof typeof errors;

@@ -1,0 +1,44 @@
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** `preferred` if nobody listens there, else any free port of loopback. */
+export async function freePort(preferred = 0): Promise<number> {
+  return (await bindable(preferred)) ?? (await bindable(0)) ?? 0;
+}
+
+function bindable(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}
+
+/** True once something accepts connections; false when `timeoutMs` passed, or at once when `gaveUp` says so. */
+export async function listens(
+  { host = '127.0.0.1', port }: { host?: string; port: number },
+  { timeoutMs, gaveUp = () => false }: { timeoutMs: number; gaveUp?: () => boolean },
+): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    if (await accepts(host, port)) return true;
+    if (gaveUp() || Date.now() > deadline) return false;
+    await pause(20);
+  }
+}
+
+export function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1_000 });
+    const answer = (open: boolean) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+  });
+}
