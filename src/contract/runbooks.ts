@@ -89,3 +89,6 @@ export interface Report<T = unknown> {
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 export const workflowId = (name: RunbookName, input: unknown): string =>
   `${kebab(name)}/${(runbooks[name].target as (input: unknown) => string)(input)}`;
+
+/** The queue that workers of this version poll and runs are started on. */
+export const taskQueue = process.env['EVENKEEL_TASK_QUEUE'] ?? 'evenkeel';

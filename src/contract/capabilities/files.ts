@@ -65,6 +65,18 @@ export const files = {
     }),
     progress: Progress,
   },
+  list: {
+    kind: 'look',
+    summary: 'The storage items of a store by name, without counting them',
+    role: 'agent',
+    input: z.object({ store: Store }),
+    output: z.object({
+      /** `begun`: an unfinished copy left it there; it may be brought up to date or discarded, and is not served. */
+      items: z.array(z.object({ item: z.string(), begun: z.boolean() })),
+      freeBytes: z.number(),
+      privileged: z.boolean(),
+    }),
+  },
   freeze: {
     kind: 'act',
     summary: 'Make a store read-only for everyone but the copy; safe to repeat',
