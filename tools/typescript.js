@@ -11,6 +11,7 @@ function readTypeScript() {
       jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
       sourceMaps: 'inline',
     });
+    // oxlint-disable-next-line no-underscore-dangle -- Node's own name
     module._compile(code, filename);
   };
 }
