@@ -73,3 +73,7 @@ function threeDigits(value: number): string {
   if (value >= 99.95 || Number.isInteger(value)) return String(Math.round(value));
   return value >= 9.995 ? value.toFixed(1) : value.toFixed(2).replace(/0$/, '');
 }
+
+/** `counted(2, 'file')` → `2 files`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -41,6 +41,16 @@ export const errors = {
   },
   JobCancelled: { says: 'job {job} was stopped', retry: false, next: 'run it again to go on from where it stopped' },
   JobLost: { says: 'job {job} is not known on {host}', retry: true, next: 'it is started again by itself' },
+  StillStopping: {
+    says: '{what} on {host} was asked to stop and has not ended yet',
+    retry: true,
+    next: 'nothing: it is tried again by itself when that has ended',
+  },
+  Unexpected: {
+    says: '{host} met an error that it does not know: {why} (incident {incident})',
+    retry: false,
+    next: "look for that incident in the agent's log, then retry",
+  },
   AgentUnreachable: {
     says: 'the agent of {host} does not answer at {url}: {why}',
     retry: true,

@@ -1,0 +1,60 @@
+import type { ItemDigest, Sent } from '../contract/capabilities/copy';
+import type { Filters, Store } from '../contract/capabilities/files';
+import type { Lease } from '../contract/operations';
+import { counted } from '../contract/amounts';
+import type { Hands } from '.';
+import { supervise } from './supervise';
+
+export interface Consignment {
+  from: Store;
+  to: Store;
+  items: string[];
+  lanes: number;
+  filters: Filters;
+  paranoid: boolean;
+  fsync: boolean;
+  lease: Lease;
+  /** The same piece of work has the same id over retries and resets. */
+  job: string;
+}
+
+export const copyActivities = ({ agent }: Hands) => ({
+  /** Has one FSVM send items to another; what was sent before is not sent again. */
+  async sendItems({ job, ...input }: Consignment): Promise<Sent> {
+    const what = `Send ${counted(input.items.length, 'item')} from ${input.from.fsvm} to ${input.to.fsvm}`;
+    return supervise(input.from.host, what, job, (context) => agent(input.from.host).copy.send(input, context));
+  },
+
+  /** What some items are, on disk, in a digest each. */
+  async digestItems(input: {
+    store: Store;
+    items: string[];
+    filters: Filters;
+    content: boolean;
+    owners: boolean;
+    job: string;
+  }): Promise<ItemDigest[]> {
+    const { job, ...look } = input;
+    const what = `${input.content ? 'Read back' : 'Look at'} ${counted(input.items.length, 'item')} on ${input.store.fsvm}`;
+    const { items } = await supervise(input.store.host, what, job, (context) =>
+      agent(input.store.host).copy.digest(look, context),
+    );
+    return items;
+  },
+
+  /** Removes what an unfinished ingestion stored. */
+  async discardItems({ job, ...input }: { store: Store; items: string[]; lease: Lease; job: string }): Promise<{ removed: number }> {
+    return supervise(input.store.host, `Remove ${counted(input.items.length, 'item')} from ${input.store.fsvm}`, job, (context) =>
+      agent(input.store.host).copy.discard(input, context),
+    );
+  },
+
+  /** The next pass of these items looks at everything again. */
+  async forgetItems(input: { from: Store; to: Store; items: string[]; lease: Lease }): Promise<void> {
+    await agent(input.from.host).copy.forget(input);
+  },
+
+  async limitRate({ host, bytesPerSecond }: { host: string; bytesPerSecond: number }): Promise<void> {
+    await agent(host).copy.limit({ bytesPerSecond });
+  },
+});

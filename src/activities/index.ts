@@ -1,0 +1,27 @@
+import type { Client } from '@temporalio/client';
+import type { Fleet } from '../contract/fleet';
+import type { AgentClient } from '../agent/client';
+import { controlActivities } from './control';
+import { copyActivities } from './copy';
+import { filesActivities } from './files';
+import { fleetActivities } from './fleet';
+import { guarded } from './supervise';
+
+/** What activities are given by their worker. */
+export interface Hands {
+  /** The fleet file as it is now: it is read again when it changed. */
+  fleet(): Fleet;
+  agent(host: string): AgentClient;
+  temporal: Client;
+}
+
+/** Every activity: a verb, a host, a heartbeat. No decisions. */
+export const createActivities = (hands: Hands) =>
+  guarded({
+    ...fleetActivities(hands),
+    ...filesActivities(hands),
+    ...copyActivities(hands),
+    ...controlActivities(hands),
+  });
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,69 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { JobContext, Progress } from '../contract/operations';
+import { isErrorCode, Refusal } from '../contract/errors';
+import { Detach } from '../agent/client';
+
+/** How often a supervised job says that it lives, ms: pause and cancel reach it with the next heartbeat. */
+const heartbeatEveryMs = 400;
+
+/** What a heartbeat carries: where, what, and how far. The CLI and the status page read it off the pending activity. */
+export interface InFlight extends Partial<Progress> {
+  host: string;
+  what: string;
+}
+
+/**
+ * Stands beside a job of an agent until it ends. A cancelled activity stops the job and waits for that; a worker that
+ * shuts down, a lost heartbeat or a reset only lets go of it: the next attempt attaches to the running job.
+ */
+export async function supervise<T>(
+  host: string,
+  what: string,
+  id: string,
+  run: (job: JobContext) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  const stop = new AbortController();
+  const cancelled = () => stop.abort(isWanted(context.cancellationSignal.reason) ? undefined : new Detach());
+  if (context.cancellationSignal.aborted) cancelled();
+  else context.cancellationSignal.addEventListener('abort', cancelled, { once: true });
+  let progress: InFlight = { host, what };
+  context.heartbeat(progress);
+  const beat = setInterval(() => context.heartbeat(progress), heartbeatEveryMs);
+  try {
+    return await run({ id, signal: stop.signal, report: (now) => void (progress = { host, what, ...now }) });
+  } catch (error) {
+    if (stop.signal.aborted && !(stop.signal.reason instanceof Detach)) throw new CancelledFailure(`${what} was stopped`);
+    if (stop.signal.aborted) throw ApplicationFailure.retryable(`this worker let go of the job; it goes on at ${host}`, 'Detached');
+    throw error;
+  } finally {
+    clearInterval(beat);
+    context.cancellationSignal.removeEventListener('abort', cancelled);
+  }
+}
+
+/** Only a cancel of the run is meant for the job; every other reason is about this worker or this attempt. */
+const isWanted = (reason: unknown): boolean => reason instanceof CancelledFailure && reason.message === 'CANCELLED';
+
+/** Refusals become failures whose type is their code; whether a retry is worth it stands in the table. */
+export function guarded<A extends Record<string, (input: never) => Promise<unknown>>>(activities: A): A {
+  const guard = (act: (input: never) => Promise<unknown>) => async (input: never) => {
+    try {
+      return await act(input);
+    } catch (error) {
+      throw asFailure(error);
+    }
+  };
+  return Object.fromEntries(Object.entries(activities).map(([name, act]) => [name, guard(act)])) as A;
+}
+
+function asFailure(error: unknown): unknown {
+  if (!(error instanceof Refusal) || !isErrorCode(error.code)) return error;
+  return ApplicationFailure.create({
+    message: error.message,
+    type: error.code,
+    nonRetryable: !error.retry,
+    details: [error.facts],
+    cause: error,
+  });
+}

@@ -1,0 +1,3 @@
+export { ingestVfs } from './ingestVfs';
+export { lease } from './lease';
+export { sendPass } from './sendPass';

@@ -1,0 +1,275 @@
+import { ChildWorkflowCancellationType, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
+import type { FileServerFacts } from '../../activities/fleet';
+import type { Store } from '../../contract/capabilities/files';
+import type { Input, Output } from '../../contract/runbooks';
+import { counted, formatBytes } from '../../contract/amounts';
+import { grouped } from '../../planning/grouped';
+import type { IngestionPlan } from '../../planning/ingestion/plan';
+import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
+import { packShipments, type Cargo, type Shipment } from '../../planning/ingestion/shipments';
+import { differing, type Seen } from '../../planning/ingestion/verification';
+import type { Rails } from '../../planning/rails';
+import { quick, slow } from '../kit/proxies';
+import { refuse, type Runbook } from '../kit/runbook';
+import { halt, sendPass, shipped, type PassResult } from '../sendPass';
+
+/** The acts of one ingestion, in the order in which its runbook calls them. */
+export class Ingestion {
+  /** What each pass sent: the first is the base, the others are deltas. */
+  readonly passes: SentCounts[] = [];
+  private readonly work: string;
+  private readonly sources: Store[];
+  private readonly targets: Store[];
+  private readonly cargo: Cargo[];
+  private attempts = 0;
+  private frozenAt = 0;
+  private readOnlyMs = 0;
+  private verified = 0;
+  /** Items whose stored content was read back and was right, and that no pass has touched since. */
+  private readonly readBackItems = new Map<string, string>();
+
+  constructor(
+    private readonly book: Runbook,
+    private readonly input: Input<'ingestVfs'>,
+    private readonly plan: IngestionPlan,
+    private readonly rails: Rails,
+  ) {
+    // Over retries and resets the same work keeps its ids, so that jobs are found again; another run has others.
+    this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(0, 8)}`;
+    const stores = (fsvms: Iterable<string>) => [...new Set(fsvms)].map((fsvm) => plan.stores[fsvm]!);
+    this.sources = stores(plan.placement.map((p) => p.from));
+    this.targets = stores(plan.placement.map((p) => p.to));
+    this.cargo = plan.placement;
+    this.trackProgress();
+  }
+
+  /** One pass over everything: the first sends all, later ones what changed. Undone, the new FSVMs are as they were. */
+  async pass(kind: 'delta' | 'final' = 'delta'): Promise<SentCounts> {
+    const number = this.passes.length + 1;
+    const what =
+      kind === 'final'
+        ? 'Send what changed until the source became read-only'
+        : number === 1
+          ? `Send ${formatBytes(this.plan.bytes)} to the new FSVMs`
+          : `Send what changed meanwhile (pass ${number})`;
+    return this.sendStep(what, this.plan.shipments, number === 1 ? () => this.discard() : undefined);
+  }
+
+  /** Before the cutover, so that the source is read-only only for seconds: content is read from the new disks. */
+  async readBack(): Promise<void> {
+    if (this.input.verify !== 'content') return;
+    await this.book.step('Read back what was stored', async () => {
+      const [source, target] = await this.digests(this.cargo, true);
+      const off = new Set(differing(source, target));
+      this.readBackItems.clear();
+      for (const { item, digest } of target) if (!off.has(item)) this.readBackItems.set(item, digest);
+    });
+  }
+
+  async freeze({ freeze: by }: FileServerFacts): Promise<void> {
+    const lease = this.book.leaseOf(this.plan.from);
+    const all = (act: typeof quick.freezeStore) => () => Promise.all(this.sources.map((store) => act({ store, by, lease })));
+    const what = by.how === 'watch' ? `Watch ${this.plan.from} for changes from here on` : `Make ${this.plan.from} read-only`;
+    await this.book.step(what, all(quick.freezeStore), all(quick.thawStore));
+    this.frozenAt = Date.now();
+  }
+
+  /** A source that cannot be made read-only must be seen to be quiet: another look finds nothing to send. */
+  async proveQuiet(): Promise<void> {
+    await this.book.step(`Prove that ${this.plan.from} is quiet`, async () => {
+      const { sent } = await this.send(this.plan.shipments);
+      const changes = sent.files + sent.deleted + sent.symlinks + sent.hardLinks;
+      if (changes > 0) throw refuse('SourceNotQuiet', { changes, name: this.plan.from });
+    });
+  }
+
+  /** Compares both sides as they are on disk now. What differs is sent again when the step is retried. */
+  async verify(): Promise<void> {
+    let again: string[] = [];
+    await this.book.step(`Verify every storage item on ${this.plan.to}`, async () => {
+      if (again.length > 0) await this.sendAgain(again);
+      const [source, target] = await this.digests(this.cargo, false);
+      const unread = target.filter(({ item, digest }) => this.readBackItems.get(item) !== digest).map(({ item }) => item);
+      const off = new Set(differing(source, target));
+      if (this.input.verify === 'content' && unread.length > 0) {
+        const cargo = this.cargo.filter(({ item }) => unread.includes(item));
+        const [there, read] = await this.digests(cargo, true);
+        for (const item of differing(there, read)) off.add(item);
+      }
+      again = [...off];
+      this.verified = this.cargo.length - off.size;
+      if (off.size > 0)
+        throw refuse('NotVerified', {
+          differing: off.size,
+          total: this.cargo.length,
+          from: this.plan.from,
+          to: `${this.plan.to} (${again.slice(0, 5).join(', ')})`,
+        });
+    });
+  }
+
+  /** From here the new file server answers for the items, under its epoch. */
+  async open(served: Record<string, string>): Promise<void> {
+    const lease = this.book.leaseOf(this.plan.to);
+    const items = { ...served, ...Object.fromEntries(this.plan.placement.map(({ item, to }) => [item, to])) };
+    const table = { fileServer: this.plan.to, epoch: lease.epoch, state: 'serving' as const, items };
+    const hosts = [...new Set(this.targets.map(({ host }) => host))];
+    await this.book.step(`Open ${this.plan.to} under epoch ${lease.epoch}`, () =>
+      Promise.all(hosts.map((host) => quick.writeTable({ host, table, lease }))),
+    );
+    this.readOnlyMs = Date.now() - this.frozenAt;
+  }
+
+  report(): Output<'ingestVfs'> {
+    const sent = this.passes.reduce(addSent, nothingSent());
+    const last = this.passes.at(-1) ?? nothingSent();
+    return {
+      items: this.cargo.length,
+      files: sent.files,
+      bytes: sent.bytes,
+      passes: this.passes.length,
+      verifiedItems: this.verified,
+      failedFiles: last.failed,
+      special: last.special,
+      ownersNotSet: sent.ownersNotSet,
+      linksAcrossItems: last.linksAcrossItems,
+      epoch: this.book.leaseOf(this.plan.to).epoch,
+      readOnlyMs: this.readOnlyMs,
+      placement: this.plan.placement.slice(0, 200).map(({ item, to }) => ({ item, to })),
+    };
+  }
+
+  /** A retried step sends only what failed or was left; what was sent stays sent. */
+  private async sendStep(what: string, shipments: Shipment[], undo?: () => Promise<unknown>): Promise<SentCounts> {
+    let left = shipments;
+    let sum = nothingSent();
+    const act = async () => {
+      const { sent, failed } = await this.send(left);
+      sum = addSent(sum, sent);
+      left = failed.map(({ shipment }) => shipment);
+      if (failed.length > 0)
+        throw refuse('ItemsFailed', {
+          failed: left.flatMap(({ items }) => items).length,
+          total: this.cargo.length,
+          first: failed[0]!.why,
+        });
+      if (sum.failed > this.rails.maxErrors)
+        throw refuse('TooMany', {
+          what: 'files that could not be sent',
+          count: sum.failed,
+          limit: this.rails.maxErrors,
+          advice: 'look at them with `evenkeel show`; mend the cause and retry, or skip with a reason',
+        });
+    };
+    await this.book.step(what, act, undo);
+    this.passes.push(sum);
+    return sum;
+  }
+
+  /** Runs the shipments as a child of its own, whose history stays bounded; a pause halts it at the next safe place. */
+  private async send(shipments: Shipment[]): Promise<PassResult> {
+    let left = shipments;
+    let sent = nothingSent();
+    const failed: PassResult['failed'] = [];
+    while (left.length > 0) {
+      await this.book.whileNotPaused();
+      const done = await this.sendUntilPaused(left);
+      sent = addSent(sent, done.sent);
+      failed.push(...done.failed);
+      left = done.left;
+    }
+    return { sent, failed, left };
+  }
+
+  private async sendUntilPaused(waiting: Shipment[]): Promise<PassResult> {
+    const work = `${this.work}/send-${++this.attempts}`;
+    const { tokens, include, exclude, paranoid, fsync } = this.input;
+    const child = await startChild(sendPass, {
+      workflowId: work,
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      staticSummary: `Send ${counted(waiting.length, 'job')} of ${this.plan.from}`,
+      args: [
+        {
+          work,
+          pass: this.passes.length + 1,
+          stores: this.plan.stores,
+          waiting,
+          tokens,
+          most: this.rails.maxConcurrency,
+          filters: { include, exclude },
+          paranoid,
+          fsync,
+          lease: this.book.leaseOf(this.plan.to),
+        },
+      ],
+    });
+    const result = child.result();
+    await Promise.race([result, this.book.whenPaused().then(() => child.signal(halt))]);
+    return result;
+  }
+
+  private async sendAgain(items: string[]): Promise<void> {
+    const lease = this.book.leaseOf(this.plan.to);
+    const cargo = this.cargo.filter(({ item }) => items.includes(item));
+    await Promise.all(
+      this.pairs(cargo).map(([from, to, names]) => quick.forgetItems({ from, to, items: names, lease })),
+    );
+    await this.send(packShipments(cargo, this.input.tokens));
+  }
+
+  private async discard(): Promise<void> {
+    const lease = this.book.leaseOf(this.plan.to);
+    const byTarget = grouped(this.cargo, ({ to }) => to);
+    await Promise.all(
+      [...byTarget].map(([to, cargo]) =>
+        slow.discardItems({ store: this.plan.stores[to]!, items: cargo.map(({ item }) => item), lease, job: `${this.work}/discard/${to}` }),
+      ),
+    );
+    await Promise.all(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
+  }
+
+  /** Both sides' digests of some items; `content` reads the target's bytes again, `paranoid` the source's too. */
+  private async digests(cargo: readonly Cargo[], content: boolean): Promise<[Seen[], Seen[]]> {
+    const round = ++this.attempts;
+    const { include, exclude, paranoid } = this.input;
+    const owners = this.plan.ownersNotKept === 0;
+    const ask = (fsvm: string, items: string[], read: boolean) =>
+      slow.digestItems({
+        store: this.plan.stores[fsvm]!,
+        items,
+        filters: { include, exclude },
+        content: read,
+        owners,
+        job: `${this.work}/digest-${round}/${fsvm}`,
+      });
+    const side = async (key: 'from' | 'to', read: boolean) => {
+      const groups = [...grouped(cargo, (c) => c[key])];
+      const found = await Promise.all(groups.map(([fsvm, held]) => ask(fsvm, held.map(({ item }) => item), read)));
+      return found.flat();
+    };
+    return Promise.all([side('from', content && paranoid), side('to', content)]);
+  }
+
+  private pairs(cargo: readonly Cargo[]): [Store, Store, string[]][] {
+    return [...grouped(cargo, ({ from, to }) => `${from}\n${to}`).values()].map((pair) => [
+      this.plan.stores[pair[0]!.from]!,
+      this.plan.stores[pair[0]!.to]!,
+      pair.map(({ item }) => item),
+    ]);
+  }
+
+  /** Bytes of finished jobs of the base pass; what is in flight is added by those who watch. */
+  private trackProgress(): void {
+    const began = Date.now();
+    let done = 0;
+    const tell = () => {
+      const seconds = (Date.now() - began) / 1000;
+      this.book.told({ done, total: this.plan.bytes, unit: 'bytes', rate: seconds > 0 ? done / seconds : 0 });
+    };
+    setHandler(shipped, ({ pass, bytes }) => {
+      if (pass === 1) done += bytes;
+      tell();
+    });
+    tell();
+  }
+}

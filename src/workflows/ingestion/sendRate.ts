@@ -1,0 +1,30 @@
+import { formatBytes } from '../../contract/amounts';
+import type { IngestionPlan } from '../../planning/ingestion/plan';
+import { quick } from '../kit/proxies';
+import type { Runbook } from '../kit/runbook';
+
+/** How fast each existing FSVM may send, in bytes per second; 0 is no bound. May change while the run goes on. */
+export class SendRate {
+  private hosts: string[] = [];
+
+  constructor(private bytesPerSecond: number) {}
+
+  /** Sets the bound on every source; whatever happens, it is lifted when the run ends. */
+  async startFor(book: Runbook, plan: IngestionPlan): Promise<void> {
+    this.hosts = [...new Set(plan.placement.map(({ from }) => plan.stores[from]!.host))];
+    book.atEnd(() => this.apply(0));
+    if (this.bytesPerSecond > 0)
+      await book.step(`Let each source send at most ${formatBytes(this.bytesPerSecond)} a second`, () =>
+        this.apply(this.bytesPerSecond),
+      );
+  }
+
+  async set(bytesPerSecond: number): Promise<void> {
+    this.bytesPerSecond = bytesPerSecond;
+    await this.apply(bytesPerSecond);
+  }
+
+  private async apply(bytesPerSecond: number): Promise<void> {
+    await Promise.all(this.hosts.map((host) => quick.limitRate({ host, bytesPerSecond })));
+  }
+}

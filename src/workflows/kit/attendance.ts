@@ -1,0 +1,155 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import { Refusal } from '../../contract/errors';
+import {
+  answerUpdate,
+  decideUpdate,
+  pauseUpdate,
+  resumeUpdate,
+  stopUpdate,
+  tuneUpdate,
+  type Answer,
+  type Decision,
+  type PlanView,
+  type Said,
+  type Tuning,
+} from './messages';
+import { failureOf } from './render';
+
+/** What the run lets its people know, so that their answers can be checked. */
+export interface Attended {
+  plan(): PlanView | undefined;
+  heldStep(): string | undefined;
+  /** The step after which nothing is undone. */
+  committedBy(): string | undefined;
+  tunable: readonly string[];
+  /** Called after each accepted word: what was done, by whom, why. */
+  said(what: string, said: Said): void;
+  stop(said: Said): void;
+  tune(set: Record<string, unknown>): Promise<void>;
+}
+
+/** The people's side of a run: approve, answer, pause, resume, stop, tune. Each word is checked before it enters the history. */
+export class Attendance {
+  private decided: Decision | undefined;
+  private answered: Answer | undefined;
+  private pause: Said | undefined;
+
+  constructor(private readonly run: Attended) {
+    setHandler(decideUpdate, (given: Decision) => this.decide(given), {
+      validator: (given: Decision) => this.check(() => this.mayDecide(given)),
+      description: 'Say yes or no to exactly this plan',
+    });
+    setHandler(answerUpdate, (given: Answer) => this.answer(given), {
+      validator: (given: Answer) => this.check(() => this.mayAnswer(given)),
+      description: 'Retry, skip or undo the held step',
+    });
+    setHandler(pauseUpdate, (said: Said) => this.pauseBy(said), {
+      validator: (_: Said) => this.check(() => this.mayPause()),
+      description: 'Stop at the next safe place',
+    });
+    setHandler(resumeUpdate, (said: Said) => this.resumeBy(said), {
+      validator: (_: Said) => this.check(() => this.mayResume()),
+      description: 'Go on after a pause',
+    });
+    setHandler(stopUpdate, (said: Said) => this.run.stop(said), {
+      validator: (_: Said) => this.check(() => this.mayStop()),
+      description: 'Cancel the run and undo what may be undone',
+    });
+    setHandler(tuneUpdate, (given: Tuning) => this.tune(given), {
+      validator: (given: Tuning) => this.check(() => this.mayTune(given)),
+      description: 'Change an input while the run goes on',
+    });
+  }
+
+  get pausedBy(): string | undefined {
+    return this.pause?.by;
+  }
+
+  /** Resolves at once unless somebody paused the run. */
+  whileNotPaused(): Promise<void> {
+    return condition(() => this.pause === undefined);
+  }
+
+  whenPaused(): Promise<void> {
+    return condition(() => this.pause !== undefined);
+  }
+
+  async decision(): Promise<Decision> {
+    await condition(() => this.decided !== undefined);
+    const decision = this.decided!;
+    this.decided = undefined;
+    return decision;
+  }
+
+  async answerToHold(): Promise<Answer> {
+    this.answered = undefined;
+    await condition(() => this.answered !== undefined);
+    return this.answered!;
+  }
+
+  private decide(given: Decision): void {
+    this.decided = given;
+    this.run.said(`${given.approved ? 'approved' : 'rejected'} plan ${given.digest}`, given);
+  }
+
+  private answer(given: Answer): void {
+    this.answered = given;
+    this.run.said(`${given.do}: ${this.run.heldStep()}`, given);
+  }
+
+  private pauseBy(said: Said): void {
+    this.pause = said;
+    this.run.said('paused', said);
+  }
+
+  private resumeBy(said: Said): void {
+    this.pause = undefined;
+    this.run.said('resumed', said);
+  }
+
+  private async tune({ by, set }: Tuning): Promise<void> {
+    await this.run.tune(set);
+    this.run.said(`set ${JSON.stringify(set)}`, { by, why: '' });
+  }
+
+  private mayDecide({ digest }: Decision): void {
+    const plan = this.run.plan();
+    if (!plan) throw new Refusal('NoPlan');
+    if (digest !== plan.digest) throw new Refusal('OtherPlan', { plan: plan.digest, given: digest });
+  }
+
+  private mayAnswer(given: Answer): void {
+    if (this.run.heldStep() === undefined) throw new Refusal('NotHeld');
+    if (!['retry', 'skip', 'undo'].includes(given.do))
+      throw new Refusal('BadInput', { what: `"${given.do}" is not retry, skip or undo` });
+    if (given.do === 'skip' && !given.why) throw new Refusal('BadInput', { what: 'a skip needs a reason' });
+    if (given.do === 'undo') this.mayStop();
+  }
+
+  private mayPause(): void {
+    if (this.pause) throw new Refusal('AlreadyPaused', { by: this.pause.by });
+  }
+
+  private mayResume(): void {
+    if (!this.pause) throw new Refusal('NotPaused');
+  }
+
+  private mayStop(): void {
+    const step = this.run.committedBy();
+    if (step !== undefined) throw new Refusal('PastReturn', { step });
+  }
+
+  private mayTune({ set }: Tuning): void {
+    const odd = Object.keys(set).find((key) => !this.run.tunable.includes(key));
+    if (odd !== undefined) throw new Refusal('NotTunable', { what: `"${odd}"` });
+  }
+
+  /** A refusal of a validator must be a failure with a type, or the caller sees no code. */
+  private check(may: () => void): void {
+    try {
+      may();
+    } catch (error) {
+      throw error instanceof Refusal ? failureOf(error) : error;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { condition, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { Lease } from '../../contract/operations';
+import { leaseGranted, leaseQueued, leaseReturned } from './messages';
+import { control } from './proxies';
+
+export const leaseId = (target: string): string => `lease/${target}`;
+
+/** What two runs must not touch at once, taken in the order of their names so that no two runs wait for each other. */
+export class Leases {
+  readonly held: Lease[] = [];
+  /** Who has the target that this run waits for. */
+  behind: string | undefined;
+
+  constructor() {
+    setHandler(leaseGranted, (lease) => {
+      if (!this.held.some((h) => h.target === lease.target)) this.held.push(lease);
+    });
+    setHandler(leaseQueued, ({ target, behind }) => void (this.behind = `${target} is held by ${behind}`));
+  }
+
+  /** Waits until this run holds every target. `atLeast`: the highest epoch that their hosts have seen. */
+  async take(targets: readonly string[], atLeast: number): Promise<void> {
+    const { workflowId: holder, runId } = workflowInfo();
+    for (const target of [...new Set(targets)].sort()) {
+      // One after the other: the order of the names is what prevents a deadlock.
+      await control.requestLease({ target, request: { holder, runId, atLeast } });
+      await condition(() => this.held.some((lease) => lease.target === target));
+      this.behind = undefined;
+    }
+  }
+
+  of(target: string): Lease {
+    const lease = this.held.find((held) => held.target === target);
+    if (!lease) throw new Error(`this run holds no lease of ${target}`);
+    return lease;
+  }
+
+  async giveBack(): Promise<void> {
+    const { workflowId: holder, runId } = workflowInfo();
+    for (const { target } of this.held.splice(0)) {
+      await getExternalWorkflowHandle(leaseId(target)).signal(leaseReturned, { holder, runId });
+    }
+  }
+}

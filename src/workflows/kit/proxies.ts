@@ -1,0 +1,27 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities';
+
+/** Undo must not start while the step still runs, and the SDK's own default does not wait. */
+const cancellationType = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED;
+
+/** A look or an act on a host: done in seconds. Retried while the host does not answer, for about five minutes. */
+export const quick = proxyActivities<Activities>({
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 60 },
+  cancellationType,
+});
+
+/** A job on a host: hours. A worker that died is noticed within seconds; the job itself goes on meanwhile. */
+export const slow = proxyActivities<Activities>({
+  startToCloseTimeout: '30d',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 120 },
+  cancellationType,
+});
+
+/** The control plane's own acts: leases, notices. */
+export const control = proxyActivities<Activities>({
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  cancellationType,
+});

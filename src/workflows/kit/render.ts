@@ -1,0 +1,54 @@
+import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
+import { isErrorCode, Refusal, type ErrorCode } from '../../contract/errors';
+import type { Report } from '../../contract/runbooks';
+import type { PlanView, StatusView, StepView } from './messages';
+
+const marks: Record<StepView['state'], string> = {
+  waiting: '·',
+  running: '▶',
+  done: '✔',
+  failed: '✘',
+  held: '⏸',
+  skipped: '↷',
+  undone: '↶',
+};
+
+/** Current details of the run for the Web UI: Markdown in which the steps stand in a fenced block, since older UIs render no tables. */
+export function render(status: StatusView, steps: readonly StepView[], plan?: PlanView): string {
+  const head = [`### ${status.title}`, `**${status.phase}**${status.why ? `: ${status.why}` : ''}`];
+  const body = ['```', ...steps.map((s) => `${marks[s.state]} ${s.what}${s.why ? ` (${s.why})` : ''}`), '```'];
+  const planned = plan ? ['', `Plan ${plan.digest}:`, '```', ...plan.sentences.slice(0, 40), '```'] : [];
+  return [...head, ...body, ...planned].join('\n').slice(0, 18_000);
+}
+
+/** The innermost sentence of a failure: what an operator should read first. */
+export function reasonOf(error: unknown): string {
+  if ((error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) && error.cause)
+    return reasonOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The code of our error table that a failure carries, through activities and child workflows. */
+export function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof Refusal) return error.code;
+  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return codeOf(error.cause);
+  return error instanceof ApplicationFailure && isErrorCode(error.type) ? error.type : undefined;
+}
+
+/** A no of ours as a failure that no retry changes and whose type is its code. */
+export const failureOf = (refusal: Refusal): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: refusal.message,
+    type: refusal.code,
+    nonRetryable: true,
+    details: [refusal.facts],
+    cause: refusal,
+  });
+
+/** A step as the report keeps it. */
+export const stepReport = ({ what, state, startedAt, endedAt, why }: StepView): Report['steps'][number] => ({
+  what,
+  state,
+  tookMs: startedAt && endedAt ? Date.parse(endedAt) - Date.parse(startedAt) : 0,
+  ...(why !== undefined && { why }),
+});

@@ -1,0 +1,343 @@
+import {
+  ApplicationFailure,
+  AsyncLocalStorage,
+  CancellationScope,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { Refusal } from '../../contract/errors';
+import type { Lease } from '../../contract/operations';
+import type { Attended as AttendedInput, Report } from '../../contract/runbooks';
+import { Attendance } from './attendance';
+import { digestOf } from './digest';
+import { Leases } from './leases';
+import {
+  planQuery,
+  progressQuery,
+  statusQuery,
+  stepsQuery,
+  type Phase,
+  type PlanView,
+  type ProgressView,
+  type Said,
+  type StatusView,
+  type StepView,
+} from './messages';
+import { control } from './proxies';
+import { failureOf, reasonOf, render, stepReport } from './render';
+
+/** The sentence of the step that is running; the interceptor writes it on every activity and timer. */
+export const currentStep = new AsyncLocalStorage<string>();
+
+const phaseKey = defineSearchAttributeKey('EvenkeelPhase', 'KEYWORD');
+
+/** How a plan is shown, and what of it an approval is bound to (sizes of a living source drift; who goes where must not). */
+export interface PlanSpeech<P> {
+  sentences(plan: P): string[];
+  essence?(plan: P): unknown;
+}
+
+export interface RunbookOptions {
+  runbook: string;
+  target: string;
+  /** Inputs that may be changed while it runs, and what to do then. */
+  tune?: { keys: readonly string[]; apply(set: Record<string, unknown>): Promise<void> };
+}
+
+/** The plan, as the end of a dry run. */
+class Planned extends Error {}
+
+/**
+ * A runbook is a list of sentences. Each shows up, word for word, in CLI, Web UI, history and log.
+ * A failed step holds the run until somebody (or the input) says retry, skip or undo.
+ * After `pointOfNoReturn` nothing earlier is undone, and cancel is refused.
+ */
+export class Runbook {
+  private readonly steps: StepView[] = [];
+  private readonly undos: { what: string; run: () => Promise<unknown> }[] = [];
+  private readonly endings: (() => Promise<unknown>)[] = [];
+  private readonly decisions: Report['decisions'] = [];
+  private readonly startedAt = new Date();
+  private readonly scope: CancellationScope;
+  private readonly attendance: Attendance;
+  private readonly leases = new Leases();
+  private plan: PlanView | undefined;
+  private progress: ProgressView | undefined;
+  private phase: Phase = 'running';
+  private held: StepView | undefined;
+  private committedBy: string | undefined;
+  private stoppedBy: Said | undefined;
+
+  constructor(
+    private readonly title: string,
+    private readonly attended: AttendedInput,
+    private readonly options: RunbookOptions,
+  ) {
+    // Cancelling is ours to grant: the body's scope hears of it only through `stop`.
+    this.scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
+    CancellationScope.current().cancelRequested.catch(() => this.cancelled());
+    setHandler(stepsQuery, () => this.steps);
+    setHandler(planQuery, () => this.plan);
+    setHandler(progressQuery, () => this.progress);
+    setHandler(statusQuery, () => this.status());
+    this.attendance = new Attendance({
+      plan: () => (this.phase === 'waiting for approval' ? this.plan : undefined),
+      heldStep: () => this.held?.what,
+      committedBy: () => this.committedBy,
+      tunable: options.tune?.keys ?? [],
+      said: (what, said) => this.said(what, said),
+      stop: (said) => this.stop(said),
+      tune: async (set) => options.tune?.apply(set),
+    });
+    this.show();
+  }
+
+  /** Runs the sentences and reports. On stop, or when told to, undoes what was begun, last first, and fails with the reason. */
+  async run<T>(body: () => Promise<T>): Promise<Report<T>> {
+    try {
+      const result = await this.scope.run(body);
+      this.enter('done');
+      return { ...this.report('done'), result };
+    } catch (error) {
+      if (error instanceof Planned) {
+        this.enter('done');
+        return this.report('planned');
+      }
+      throw await this.fail(error);
+    } finally {
+      await CancellationScope.nonCancellable(() => this.close());
+    }
+  }
+
+  /** One sentence, one act. The undo is declared before the attempt: a step that timed out may have happened. */
+  async step<T>(what: string, act: () => Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
+    const view: StepView = { what, state: 'waiting' };
+    this.steps.push(view);
+    if (undo) this.undos.unshift({ what, run: undo });
+    for (;;) {
+      await this.whileNotPaused();
+      this.move(view, 'running');
+      try {
+        const result = await currentStep.run(what, act);
+        this.move(view, 'done');
+        return result;
+      } catch (error) {
+        this.move(view, 'failed', reasonOf(error));
+        if (isCancellation(error) || error instanceof Planned) throw error;
+        const next = await this.hold(view, error);
+        if (next === 'undo') throw error;
+        if (next === 'skip') return undefined as T;
+      }
+    }
+  }
+
+  /** A pure decision. A refusal ends the run with its sentence; with --dry-run the plan is the end. */
+  decide<P>(plan: () => P, speech: PlanSpeech<P>): P {
+    try {
+      const content = plan();
+      const digest = digestOf(speech.essence ? speech.essence(content) : content);
+      this.plan = { digest, content, sentences: speech.sentences(content) };
+      this.show();
+    } catch (error) {
+      throw error instanceof Refusal ? failureOf(error) : error;
+    }
+    if (this.attended.dryRun) throw new Planned();
+    return this.plan.content as P;
+  }
+
+  /**
+   * Waits for somebody to approve exactly the plan that was decided; at once if nobody asked for it.
+   * `again` looks anew after a yes: a plan that drifted meanwhile is shown and asked for again.
+   */
+  async approve<P>(what: string, asked: boolean, again?: () => Promise<P>): Promise<P | undefined> {
+    if (!asked) return undefined;
+    for (;;) {
+      const plan = this.plan!;
+      await this.step(`Wait for approval of ${what}`, () => this.decision(what));
+      if (!again) return undefined;
+      const content = await again();
+      if (this.plan!.digest === plan.digest) return content;
+      this.said('the plan drifted while it waited for approval', { by: 'evenkeel', why: this.plan!.digest });
+    }
+  }
+
+  /** Takes the targets, so that no other run touches them until this one has ended. */
+  async lease(targets: readonly string[], atLeast: number): Promise<void> {
+    await this.step(`Take ${targets.join(' and ')}, so that no other run touches ${targets.length > 1 ? 'them' : 'it'}`, () =>
+      this.leases.take(targets, atLeast),
+    );
+    this.show();
+  }
+
+  leaseOf(target: string): Lease {
+    return this.leases.of(target);
+  }
+
+  /** From here the run finishes or asks; nothing earlier is undone. */
+  pointOfNoReturn(): void {
+    this.committedBy = this.steps.findLast((s) => s.state === 'done')?.what ?? this.title;
+    this.show();
+  }
+
+  /** Done when the run ends, however it ends: for settings that must not outlive it. */
+  atEnd(ending: () => Promise<unknown>): void {
+    this.endings.push(ending);
+  }
+
+  /** How far the whole run is. Done pieces only: what is in flight is on the activities' heartbeats. */
+  told(progress: Omit<ProgressView, 'etaMs'>): void {
+    const left = progress.total - progress.done;
+    this.progress = { ...progress, ...(progress.rate > 0 && { etaMs: Math.max(0, (left / progress.rate) * 1000) }) };
+  }
+
+  whileNotPaused(): Promise<void> {
+    return this.attendance.pausedBy === undefined ? Promise.resolve() : this.attendance.whileNotPaused();
+  }
+
+  /** For long steps, which must find their own safe place. */
+  whenPaused(): Promise<void> {
+    return this.attendance.whenPaused();
+  }
+
+  private async decision(what: string): Promise<void> {
+    this.enter('waiting for approval');
+    await this.notify('approval', what);
+    const { approved, by, why } = await this.attendance.decision();
+    this.enter('running');
+    if (!approved) {
+      this.stoppedBy = { by, why };
+      throw failureOf(new Refusal('NotApproved', { by, why: why || 'no reason given' }));
+    }
+  }
+
+  private async hold(view: StepView, error: unknown): Promise<'retry' | 'skip' | 'undo'> {
+    if (this.stoppedBy) return 'undo';
+    if (this.attended.onFailure === 'undo' && this.committedBy === undefined && this.phase !== 'undoing') return 'undo';
+    const before = this.phase;
+    this.held = view;
+    this.move(view, 'held', reasonOf(error));
+    this.enter('held');
+    await this.notify('held', reasonOf(error));
+    const answer = await this.attendance.answerToHold();
+    this.held = undefined;
+    if (answer.do === 'skip') this.move(view, 'skipped', `${answer.by}: ${answer.why}`);
+    else delete view.why;
+    if (answer.do === 'undo') this.stoppedBy = answer;
+    this.enter(before);
+    return answer.do;
+  }
+
+  private async fail(error: unknown): Promise<unknown> {
+    const undoable = this.committedBy === undefined && this.undos.length > 0;
+    if (undoable) await CancellationScope.nonCancellable(() => this.rollBack());
+    const cancelled = isCancellation(error);
+    this.enter(cancelled ? 'cancelled' : undoable ? 'undone' : 'failed');
+    await CancellationScope.nonCancellable(() => this.notify('failed', reasonOf(error)));
+    // A cancel that Temporal asked for ends the run as Cancelled; a stop of ours says who and why.
+    if (cancelled && CancellationScope.current().consideredCancelled) return error;
+    if (!this.stoppedBy || !(cancelled || undoable)) return error;
+    return failureOf(new Refusal('Undone', { by: this.stoppedBy.by, why: this.stoppedBy.why || reasonOf(error) }));
+  }
+
+  private async rollBack(): Promise<void> {
+    this.enter('undoing');
+    const stoppedBy = this.stoppedBy;
+    this.stoppedBy = undefined;
+    for (const { what, run } of this.undos.splice(0)) {
+      await this.step(`Undo: ${what}`, run);
+      const undone = this.steps.find((s) => s.what === what);
+      if (undone) this.move(undone, 'undone');
+    }
+    this.stoppedBy = stoppedBy;
+  }
+
+  private async close(): Promise<void> {
+    for (const ending of this.endings.splice(0)) await ending().catch((error: unknown) => log.warn('left as it was', { error }));
+    await this.leases.giveBack();
+    this.show();
+  }
+
+  private cancelled(): void {
+    if (this.committedBy !== undefined)
+      this.said('a cancel was refused', { by: 'Temporal', why: new Refusal('PastReturn', { step: this.committedBy }).message });
+    else this.stop({ by: 'a cancel request to Temporal', why: '' });
+  }
+
+  private stop(said: Said): void {
+    this.stoppedBy = said;
+    this.said('stopped', said);
+    this.scope.cancel();
+  }
+
+  private said(what: string, { by, why }: Said): void {
+    this.decisions.push({ what, by, why, at: new Date().toISOString() });
+    log.info(what, { by, why });
+    this.show();
+  }
+
+  private report(outcome: 'done' | 'planned'): Report<never> {
+    const { runbook, target } = this.options;
+    return {
+      runbook,
+      target,
+      outcome,
+      ...(this.plan && { plan: { digest: this.plan.digest, content: this.plan.content } }),
+      steps: this.steps.map(stepReport),
+      decisions: this.decisions,
+      tookMs: Date.now() - this.startedAt.getTime(),
+    };
+  }
+
+  private status(): StatusView {
+    const { runbook, target } = this.options;
+    const pausedBy = this.attendance.pausedBy;
+    const why = this.held?.why ?? this.leases.behind;
+    return {
+      title: this.title,
+      runbook,
+      target,
+      phase: pausedBy !== undefined && this.phase === 'running' ? 'paused' : this.phase,
+      startedAt: this.startedAt.toISOString(),
+      ...(this.held && { heldStep: this.held.what }),
+      ...(why !== undefined && { why }),
+      ...(pausedBy !== undefined && { pausedBy }),
+      ...(this.committedBy !== undefined && { committedBy: this.committedBy }),
+      leases: this.leases.held,
+    };
+  }
+
+  private async notify(event: 'approval' | 'held' | 'failed', why: string): Promise<void> {
+    const { runbook, target } = this.options;
+    await control.notify({ event, run: workflowInfo().workflowId, runbook, target, title: this.title, why });
+  }
+
+  private move(view: StepView, state: StepView['state'], why?: string): void {
+    view.state = state;
+    if (why !== undefined) view.why = why;
+    if (state === 'running') {
+      view.startedAt = new Date().toISOString();
+      delete view.endedAt;
+    } else if (state !== 'undone') view.endedAt = new Date().toISOString();
+    log.info(`${state}: ${view.what}`, why === undefined ? {} : { why });
+    this.show();
+  }
+
+  private enter(phase: Phase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    upsertSearchAttributes([{ key: phaseKey, value: phase }]);
+    this.show();
+  }
+
+  private show(): void {
+    setCurrentDetails(render(this.status(), this.steps, this.plan));
+  }
+}
+
+/** What is thrown for facts that no retry changes, from inside a step. */
+export const refuse = (...of: ConstructorParameters<typeof Refusal>): ApplicationFailure => failureOf(new Refusal(...of));
