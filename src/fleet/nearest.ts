@@ -10,6 +10,12 @@ export function nearest(given: string, names: Iterable<string>): string | undefi
   return least <= allowed ? best : undefined;
 }
 
+/** `; did you mean "zone"?`, or nothing where no known name is close. */
+export function meant(given: string, names: Iterable<string>): string {
+  const name = nearest(given, names);
+  return name === undefined ? '' : `; did you mean "${name}"?`;
+}
+
 /** Edits between two words; two neighbouring letters swapped count as one. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
