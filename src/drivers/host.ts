@@ -1,7 +1,7 @@
-import type { Capability, Operations } from '../contract/operations';
+import type { Capability } from '../contract/operations';
 import type { capabilities, CapabilityName } from '../contract/capabilities';
 
-export type CapabilityOf<N extends CapabilityName> = Capability<(typeof capabilities)[N] & Operations>;
+export type CapabilityOf<N extends CapabilityName> = Capability<(typeof capabilities)[N]>;
 
 /** What the agent hands each driver: everything it may know of its host and its peers. A driver imports no agent code. */
 export interface Host {
