@@ -43,9 +43,20 @@ export const copyActivities = ({ agent }: Hands) => ({
   },
 
   /** Removes what an unfinished ingestion stored. */
-  async discardItems({ job, ...input }: { store: Store; items: string[]; lease: Lease; job: string }): Promise<{ removed: number }> {
-    return supervise(input.store.host, `Remove ${counted(input.items.length, 'item')} from ${input.store.fsvm}`, job, (context) =>
-      agent(input.store.host).copy.discard(input, context),
+  async discardItems({
+    job,
+    ...input
+  }: {
+    store: Store;
+    items: string[];
+    lease: Lease;
+    job: string;
+  }): Promise<{ removed: number }> {
+    return supervise(
+      input.store.host,
+      `Remove ${counted(input.items.length, 'item')} from ${input.store.fsvm}`,
+      job,
+      (context) => agent(input.store.host).copy.discard(input, context),
     );
   },
 

@@ -13,7 +13,13 @@ export const filesActivities = ({ agent }: Hands) => ({
     );
     return {
       store,
-      items: found.items.map(({ item, bytes, files, special, foreignOwners }) => ({ item, bytes, files, special, foreignOwners })),
+      items: found.items.map(({ item, bytes, files, special, foreignOwners }) => ({
+        item,
+        bytes,
+        files,
+        special,
+        foreignOwners,
+      })),
       unreadable: found.unreadable.slice(0, 100),
       cannotKeep: found.cannotKeep.slice(0, 100),
       journal: found.journal,
@@ -39,7 +45,9 @@ export const filesActivities = ({ agent }: Hands) => ({
 
   /** The newest lookup table that any of the FSVMs' hosts knows. */
   async readTable({ fileServer, hosts }: { fileServer: string; hosts: string[] }): Promise<LookupTable | null> {
-    const tables = await Promise.all(hosts.map(async (host) => (await agent(host).files.readTable({ fileServer })).table));
+    const tables = await Promise.all(
+      hosts.map(async (host) => (await agent(host).files.readTable({ fileServer })).table),
+    );
     return tables.reduce((newest, table) => (table && (!newest || table.epoch > newest.epoch) ? table : newest), null);
   },
 

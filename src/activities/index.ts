@@ -10,8 +10,8 @@ import { guarded } from './supervise';
 /** What activities are given by their worker. */
 export interface Hands {
   /** The fleet file as it is now: it is read again when it changed. */
-  fleet(): Fleet;
-  agent(host: string): AgentClient;
+  fleet: () => Fleet;
+  agent: (host: string) => AgentClient;
   temporal: Client;
 }
 

@@ -33,8 +33,10 @@ export async function supervise<T>(
   try {
     return await run({ id, signal: stop.signal, report: (now) => void (progress = { host, what, ...now }) });
   } catch (error) {
-    if (stop.signal.aborted && !(stop.signal.reason instanceof Detach)) throw new CancelledFailure(`${what} was stopped`);
-    if (stop.signal.aborted) throw ApplicationFailure.retryable(`this worker let go of the job; it goes on at ${host}`, 'Detached');
+    if (stop.signal.aborted && !(stop.signal.reason instanceof Detach))
+      throw new CancelledFailure(`${what} was stopped`);
+    if (stop.signal.aborted)
+      throw ApplicationFailure.retryable(`this worker let go of the job; it goes on at ${host}`, 'Detached');
     throw error;
   } finally {
     clearInterval(beat);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
-import { makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker';
+import { makeTelemetryFilterString, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { connectTemporal, findTemporal } from '../api/temporal';
 import { registerSearchAttributes } from '../api/searchAttributes';
@@ -25,8 +25,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const place = await findTemporal();
   const client = await connectTemporal(place, temporalWaitMs);
   await registerSearchAttributes(client);
-  const connection = await NativeConnection.connect(place.options);
-  const fleet = liveFleet(options.fleet, (error) => log.error({ error }, 'the fleet file is wrong; the last right one stays in force'));
+  const connection = await NativeConnection.connect(place.options as NativeConnectionOptions);
+  const fleet = liveFleet(options.fleet, (error) =>
+    log.error({ error }, 'the fleet file is wrong; the last right one stays in force'),
+  );
   const token = agentToken();
   const worker = await createWorker({
     connection,
@@ -58,7 +60,8 @@ function installRuntime(log: Logger, metrics: string | undefined): void {
   });
 }
 
-const lower = (level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') => level.toLowerCase() as 'debug' | 'info' | 'warn' | 'error';
+const lower = (level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') =>
+  level.toLowerCase() as 'debug' | 'info' | 'warn' | 'error';
 
 /** From a file or the environment, never from a flag, which everyone on the host could read. */
 function agentToken(): string | undefined {
@@ -67,7 +70,9 @@ function agentToken(): string | undefined {
 }
 
 if (require.main === module)
-  runWorker({ ...(process.env['EVENKEEL_FLEET'] && { fleet: process.env['EVENKEEL_FLEET'] }) }).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
+  runWorker({ ...(process.env['EVENKEEL_FLEET'] && { fleet: process.env['EVENKEEL_FLEET'] }) }).catch(
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
+    },
+  );

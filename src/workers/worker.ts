@@ -13,7 +13,7 @@ export interface WorkerParts {
   connection: NativeConnection;
   client: Client;
   /** The fleet as its file says now. */
-  fleet(): Fleet;
+  fleet: () => Fleet;
   /** Bearer token of role agent, on loopback; elsewhere the fleet's certificates are used. */
   token?: string;
   identity?: string;
@@ -50,7 +50,12 @@ function agentsOf(fleet: () => Fleet, token: string | undefined): Hands['agent']
     const known = clients.get(host);
     if (known?.key === key) return known.client;
     known?.client.close();
-    const client = createAgentClient({ host, url: entry.agent, ...(token !== undefined && { token }), ...(tls && { tls }) });
+    const client = createAgentClient({
+      host,
+      url: entry.agent,
+      ...(token !== undefined && { token }),
+      ...(tls && { tls }),
+    });
     clients.set(host, { key, client });
     return client;
   };

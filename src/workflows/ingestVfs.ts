@@ -1,12 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Input, Output, Report } from '../contract/runbooks';
 import type { FileServerFacts } from '../activities/fleet';
-import {
-  ingestionEssence,
-  ingestionSentences,
-  planIngestion,
-  type IngestionFacts,
-} from '../planning/ingestion/plan';
+import { ingestionEssence, ingestionSentences, planIngestion, type IngestionFacts } from '../planning/ingestion/plan';
 import { anotherPass } from '../planning/ingestion/passes';
 import { Ingestion } from './ingestion/ingestion';
 import { SendRate } from './ingestion/sendRate';
@@ -59,7 +54,11 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
 type FleetFacts = Awaited<ReturnType<typeof quick.lookAtFleet>> & { old: FileServerFacts; new: FileServerFacts };
 
 /** What is there on both sides, side by side. */
-async function survey(input: Input<'ingestVfs'>, fleet: FleetFacts, attempt: number): Promise<IngestionFacts & { servedTable: Record<string, string> }> {
+async function survey(
+  input: Input<'ingestVfs'>,
+  fleet: FleetFacts,
+  attempt: number,
+): Promise<IngestionFacts & { servedTable: Record<string, string> }> {
   const { include, exclude, items, excludeItems } = input;
   const work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(0, 8)}`;
   const [sources, targets, table] = await Promise.all([

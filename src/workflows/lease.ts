@@ -1,4 +1,11 @@
-import { allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { leaseGranted, leaseQueued, leaseRequested, leaseReturned, type LeaseRequest } from './kit/messages';
 import { control } from './kit/proxies';
 
@@ -37,7 +44,11 @@ export async function lease(state: LeaseState): Promise<void> {
 
 async function waitForHolder(state: LeaseState, holder: LeaseRequest): Promise<void> {
   const told = [...state.queue];
-  await Promise.all(told.map((request) => tell(request, () => run(request).signal(leaseQueued, { target: state.target, behind: holder.holder }))));
+  await Promise.all(
+    told.map((request) =>
+      tell(request, () => run(request).signal(leaseQueued, { target: state.target, behind: holder.holder })),
+    ),
+  );
   const changed = () => state.holder !== holder || state.queue.length > told.length;
   if (await condition(changed, lookEvery)) return;
   if (!(await control.isRunning(holder)) && state.holder === holder) delete state.holder;

@@ -74,10 +74,10 @@ export async function sendPass(input: PassInput): Promise<PassResult> {
       running.delete(shipment);
     }
   };
-  const full = () => workflowInfo().continueAsNewSuggested;
+  const noMore = () => halted || workflowInfo().continueAsNewSuggested;
   try {
-    while (running.size > 0 || (waiting.length > 0 && !halted && !full())) {
-      const starting = halted || full() ? [] : mayStart(waiting, [...running.keys()], input.tokens, input.most);
+    while (running.size > 0 || (waiting.length > 0 && !noMore())) {
+      const starting = noMore() ? [] : mayStart(waiting, [...running.keys()], input.tokens, input.most);
       waiting = waiting.filter((shipment) => !starting.includes(shipment));
       for (const shipment of starting) running.set(shipment, send(shipment));
       await Promise.race(running.values());

@@ -69,11 +69,17 @@ const mostItems = 10_000;
 /** Which item goes to which new FSVM, grouped into jobs; refuses what cannot end well. */
 export function planIngestion(facts: IngestionFacts, choice: IngestionChoice): IngestionPlan {
   const { from, to, sources, targets } = facts;
-  mayAct(facts.rails, facts.hosts, [...sources, ...targets].map(({ store }) => store.host));
+  mayAct(
+    facts.rails,
+    facts.hosts,
+    [...sources, ...targets].map(({ store }) => store.host),
+  );
   if (from === to) throw new Refusal('SameFileServer', { from, to, why: 'they are one' });
   if (targets.length === 0) throw new Refusal('NoTarget', { name: to });
   refuseOverlap(facts);
-  const items = sources.flatMap(({ store, items: held }, ordinal) => held.map((item) => ({ ...item, ordinal, fsvm: store.fsvm })));
+  const items = sources.flatMap(({ store, items: held }, ordinal) =>
+    held.map((item) => ({ ...item, ordinal, fsvm: store.fsvm })),
+  );
   if (items.length === 0) throw new Refusal('NothingToDo', { what: from });
   if (items.length > mostItems)
     throw new Refusal('TooMany', {
@@ -120,7 +126,11 @@ function refuseOverlap({ from, to, sources, targets }: IngestionFacts): void {
     for (const target of targets) {
       const { host, root } = source.store;
       if (host === target.store.host && (inside(target.store.root, root) || inside(root, target.store.root)))
-        throw new Refusal('SameFileServer', { from, to, why: `${target.store.root} and ${root} on ${host} lie in each other` });
+        throw new Refusal('SameFileServer', {
+          from,
+          to,
+          why: `${target.store.root} and ${root} on ${host} lie in each other`,
+        });
     }
 }
 
@@ -129,7 +139,9 @@ function refuseTwice(items: readonly { item: string; fsvm: string }[], from: str
   for (const { item, fsvm } of items) {
     const other = first.get(item);
     if (other !== undefined)
-      throw new Refusal('BadInput', { what: `storage item "${item}" is on both ${other} and ${fsvm} of ${from}; one name, one item` });
+      throw new Refusal('BadInput', {
+        what: `storage item "${item}" is on both ${other} and ${fsvm} of ${from}; one name, one item`,
+      });
     first.set(item, fsvm);
   }
 }
@@ -138,15 +150,23 @@ function refuseTaken({ to, targets, served, begun }: IngestionFacts, items: read
   const there = new Set([...served, ...targets.flatMap((target) => target.items)]);
   const ours = new Set(begun);
   const taken = items.filter(({ item }) => there.has(item) && !ours.has(item)).map(({ item }) => item);
-  if (taken.length > 0) throw new Refusal('ItemsThere', { to, count: taken.length, first: taken.slice(0, 5).join(', ') });
+  if (taken.length > 0)
+    throw new Refusal('ItemsThere', { to, count: taken.length, first: taken.slice(0, 5).join(', ') });
 }
 
-function refuseFull({ targets, begun }: IngestionFacts, placement: readonly { item: string; to: string; bytes: number }[]): void {
+function refuseFull(
+  { targets, begun }: IngestionFacts,
+  placement: readonly { item: string; to: string; bytes: number }[],
+): void {
   const ours = new Set(begun);
   for (const { store, freeBytes } of targets) {
     const needed = sum(placement, (p) => (p.to === store.fsvm && !ours.has(p.item) ? p.bytes : 0)) * headroom;
     if (needed > freeBytes)
-      throw new Refusal('NotEnoughSpace', { host: store.fsvm, free: formatBytes(freeBytes), needed: formatBytes(needed) });
+      throw new Refusal('NotEnoughSpace', {
+        host: store.fsvm,
+        free: formatBytes(freeBytes),
+        needed: formatBytes(needed),
+      });
   }
 }
 
@@ -162,17 +182,24 @@ export function ingestionSentences(plan: IngestionPlan): string[] {
         `  ${pair.padEnd(widest)}  ${counted(items.length, 'item')}, ${formatBytes(sum(items, (i) => i.bytes))}: ${names(items)}`,
     ),
     ...(plan.ownersNotKept > 0
-      ? [`  owners of ${counted(plan.ownersNotKept, 'entry', 'entries')} cannot be kept: the agents there do not run as root`]
+      ? [
+          `  owners of ${counted(plan.ownersNotKept, 'entry', 'entries')} cannot be kept: the agents there do not run as root`,
+        ]
       : []),
     ...(plan.special > 0 ? [`  ${counted(plan.special, 'special file')} (sockets, FIFOs, devices) in the source`] : []),
     ...(plan.unreadable.length > 0
-      ? [`  ${counted(plan.unreadable.length, 'path')} cannot be read, first ${plan.unreadable[0]!.path}: ${plan.unreadable[0]!.why}`]
+      ? [
+          `  ${counted(plan.unreadable.length, 'path')} cannot be read, first ${plan.unreadable[0]!.path}: ${plan.unreadable[0]!.why}`,
+        ]
       : []),
   ];
 }
 
 const names = (items: readonly { item: string }[]): string =>
-  items.slice(0, 6).map((i) => i.item).join(', ') + (items.length > 6 ? ` and ${items.length - 6} more` : '');
+  items
+    .slice(0, 6)
+    .map((i) => i.item)
+    .join(', ') + (items.length > 6 ? ` and ${items.length - 6} more` : '');
 
 /** What an approval is bound to: who goes where. Sizes of a living source drift from minute to minute. */
 export const ingestionEssence = ({ from, to, placement, stores }: IngestionPlan): unknown => ({

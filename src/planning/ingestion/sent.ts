@@ -36,4 +36,6 @@ export const nothingSent = (): SentCounts => ({
 });
 
 export const addSent = (a: SentCounts, b: SentCounts): SentCounts =>
-  Object.fromEntries(Object.entries(a).map(([key, count]) => [key, count + b[key as keyof SentCounts]])) as unknown as SentCounts;
+  Object.fromEntries(
+    Object.entries(a).map(([key, count]) => [key, count + b[key as keyof SentCounts]]),
+  ) as unknown as SentCounts;

@@ -68,8 +68,10 @@ export class Ingestion {
 
   async freeze({ freeze: by }: FileServerFacts): Promise<void> {
     const lease = this.book.leaseOf(this.plan.from);
-    const all = (act: typeof quick.freezeStore) => () => Promise.all(this.sources.map((store) => act({ store, by, lease })));
-    const what = by.how === 'watch' ? `Watch ${this.plan.from} for changes from here on` : `Make ${this.plan.from} read-only`;
+    const all = (act: typeof quick.freezeStore) => () =>
+      Promise.all(this.sources.map((store) => act({ store, by, lease })));
+    const what =
+      by.how === 'watch' ? `Watch ${this.plan.from} for changes from here on` : `Make ${this.plan.from} read-only`;
     await this.book.step(what, all(quick.freezeStore), all(quick.thawStore));
     this.frozenAt = Date.now();
   }
@@ -89,7 +91,9 @@ export class Ingestion {
     await this.book.step(`Verify every storage item on ${this.plan.to}`, async () => {
       if (again.length > 0) await this.sendAgain(again);
       const [source, target] = await this.digests(this.cargo, false);
-      const unread = target.filter(({ item, digest }) => this.readBackItems.get(item) !== digest).map(({ item }) => item);
+      const unread = target
+        .filter(({ item, digest }) => this.readBackItems.get(item) !== digest)
+        .map(({ item }) => item);
       const off = new Set(differing(source, target));
       if (this.input.verify === 'content' && unread.length > 0) {
         const cargo = this.cargo.filter(({ item }) => unread.includes(item));
@@ -222,7 +226,12 @@ export class Ingestion {
     const byTarget = grouped(this.cargo, ({ to }) => to);
     await Promise.all(
       [...byTarget].map(([to, cargo]) =>
-        slow.discardItems({ store: this.plan.stores[to]!, items: cargo.map(({ item }) => item), lease, job: `${this.work}/discard/${to}` }),
+        slow.discardItems({
+          store: this.plan.stores[to]!,
+          items: cargo.map(({ item }) => item),
+          lease,
+          job: `${this.work}/discard/${to}`,
+        }),
       ),
     );
     await Promise.all(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
@@ -244,7 +253,15 @@ export class Ingestion {
       });
     const side = async (key: 'from' | 'to', read: boolean) => {
       const groups = [...grouped(cargo, (c) => c[key])];
-      const found = await Promise.all(groups.map(([fsvm, held]) => ask(fsvm, held.map(({ item }) => item), read)));
+      const found = await Promise.all(
+        groups.map(([fsvm, held]) =>
+          ask(
+            fsvm,
+            held.map(({ item }) => item),
+            read,
+          ),
+        ),
+      );
       return found.flat();
     };
     return Promise.all([side('from', content && paranoid), side('to', content)]);

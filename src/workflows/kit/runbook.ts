@@ -1,5 +1,5 @@
 import {
-  ApplicationFailure,
+  type ApplicationFailure,
   AsyncLocalStorage,
   CancellationScope,
   isCancellation,
@@ -168,8 +168,9 @@ export class Runbook {
 
   /** Takes the targets, so that no other run touches them until this one has ended. */
   async lease(targets: readonly string[], atLeast: number): Promise<void> {
-    await this.step(`Take ${targets.join(' and ')}, so that no other run touches ${targets.length > 1 ? 'them' : 'it'}`, () =>
-      this.leases.take(targets, atLeast),
+    await this.step(
+      `Take ${targets.join(' and ')}, so that no other run touches ${targets.length > 1 ? 'them' : 'it'}`,
+      () => this.leases.take(targets, atLeast),
     );
     this.show();
   }
@@ -257,14 +258,18 @@ export class Runbook {
   }
 
   private async close(): Promise<void> {
-    for (const ending of this.endings.splice(0)) await ending().catch((error: unknown) => log.warn('left as it was', { error }));
+    for (const ending of this.endings.splice(0))
+      await ending().catch((error: unknown) => log.warn('left as it was', { error }));
     await this.leases.giveBack();
     this.show();
   }
 
   private cancelled(): void {
     if (this.committedBy !== undefined)
-      this.said('a cancel was refused', { by: 'Temporal', why: new Refusal('PastReturn', { step: this.committedBy }).message });
+      this.said('a cancel was refused', {
+        by: 'Temporal',
+        why: new Refusal('PastReturn', { step: this.committedBy }).message,
+      });
     else this.stop({ by: 'a cancel request to Temporal', why: '' });
   }
 
@@ -340,4 +345,5 @@ export class Runbook {
 }
 
 /** What is thrown for facts that no retry changes, from inside a step. */
-export const refuse = (...of: ConstructorParameters<typeof Refusal>): ApplicationFailure => failureOf(new Refusal(...of));
+export const refuse = (...of: ConstructorParameters<typeof Refusal>): ApplicationFailure =>
+  failureOf(new Refusal(...of));
