@@ -41,6 +41,16 @@ export const errors = {
   },
   JobCancelled: { says: 'job {job} was stopped', retry: false, next: 'run it again to go on from where it stopped' },
   JobLost: { says: 'job {job} is not known on {host}', retry: true, next: 'it is started again by itself' },
+  AgentRunsAlready: {
+    says: 'an agent of {host} runs already with the state in {stateDir}',
+    retry: false,
+    next: 'stop it first, or give this one another --state',
+  },
+  NotSecured: {
+    says: 'the agent of {host} does not start: {why}',
+    retry: false,
+    next: 'on loopback set EVENKEEL_TOKEN; elsewhere use https:// and certificates made by `evenkeel certs`',
+  },
   StillStopping: {
     says: '{what} on {host} was asked to stop and has not ended yet',
     retry: true,
@@ -177,6 +187,19 @@ export const errors = {
     next: 'make one with `evenkeel init`, or name one with --fleet',
   },
   BadFleet: { says: '{problems}', retry: false, next: 'correct {file}; `evenkeel fleet check` looks again' },
+  StackBusy: {
+    says: 'process {pid} is starting or stopping the stack in {stateDir} right now',
+    retry: true,
+    next: 'wait for it, then try again',
+  },
+  OtherFleet: {
+    says: 'the stack here runs with {running}, not with {given}',
+    retry: false,
+    next: 'stop it first with `evenkeel down`, or keep the two apart with EVENKEEL_STATE',
+  },
+  PortTaken: { says: 'port {port}, where {what} is to listen, is taken', retry: false, next: 'stop who listens there, or give another port' },
+  NotRunning: { says: '{what} does not run', retry: false, next: 'start it with `evenkeel up`' },
+  FileExists: { says: '{path} exists already', retry: false, next: 'pass --force to replace it, or name another with --to' },
 } as const satisfies Record<string, { says: string; retry: boolean; next: string }>;
 
 export type ErrorCode = keyof typeof errors;

@@ -44,8 +44,9 @@ export function explain(issue: z.core.$ZodIssue, value: unknown): Finding[] {
     case 'invalid_element':
     case 'not_multiple_of':
     case 'custom':
-      return [{ path, says: `${issue.message}, found ${shown(value)}` }];
+      break;
   }
+  return [{ path, says: `${issue.message}, found ${shown(value)}` }];
 }
 
 function unknownField(path: Path, key: string): Finding {

@@ -24,13 +24,13 @@ export async function listens(
 ): Promise<boolean> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    if (await accepts(host, port)) return true;
+    if (await accepts({ host, port })) return true;
     if (gaveUp() || Date.now() > deadline) return false;
     await pause(20);
   }
 }
 
-export function accepts(host: string, port: number): Promise<boolean> {
+export function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1_000 });
     const answer = (open: boolean) => {
