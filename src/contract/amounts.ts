@@ -77,3 +77,17 @@ function threeDigits(value: number): string {
 /** `counted(2, 'file')` → `2 files`. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
+
+/** `90s`, `15min`, `6h`, `1d` or `1h30min` as ms; a bare number is ms. Undefined when it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const units: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, '': 1 };
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]*)\s*/gi)];
+  if (parts.length === 0 || parts.map((part) => part[0]).join('') !== text.trimStart()) return undefined;
+  let ms = 0;
+  for (const [, number, unit] of parts) {
+    const size = units[unit!.toLowerCase()];
+    if (size === undefined) return undefined;
+    ms += Number(number) * size;
+  }
+  return Math.round(ms);
+}

@@ -1,0 +1,114 @@
+import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
+import { Refusal } from '../contract/errors';
+import { kebab } from '../contract/runbooks';
+import { asRefusal } from './said';
+import { near, readyRun, runbookNamed, startOptions } from './startRun';
+
+/** A runbook that Temporal starts by itself. One of `cron` and `everyMs` is set. */
+export interface Timetable {
+  runbook: string;
+  input: unknown;
+  cron?: string;
+  /** At least a second. */
+  everyMs?: number;
+  timezone?: string;
+  /** Starts that were missed while Temporal was down are made up for if they are younger than this. */
+  catchUpMs?: number;
+  note?: string;
+}
+
+export interface ScheduleView {
+  id: string;
+  runbook: string;
+  paused: boolean;
+  note: string;
+  /** As it was written: a cron line or an interval. */
+  when: string;
+  next?: string;
+  last?: string;
+}
+
+const hourMs = 3_600_000;
+
+/** Makes a schedule, or gives an existing one these times and this input. A run that still goes on is not started a second time. */
+export async function applySchedule(client: Client, id: string, timetable: Timetable, by: string): Promise<void> {
+  const options = optionsOf(id, timetable, by);
+  try {
+    await client.schedule.create(options);
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw asRefusal(error, { id, what: 'make a schedule', seconds: 0 });
+    await told(client, id, 'change it', (handle) =>
+      handle.update((before) => ({ ...options, state: { ...before.state, note: options.state?.note ?? '' } })),
+    );
+  }
+}
+
+function optionsOf(id: string, { runbook, input, cron, everyMs, timezone, catchUpMs, note }: Timetable, by: string) {
+  const ready = readyRun(runbookNamed(runbook), input);
+  return {
+    scheduleId: id,
+    spec: {
+      ...(cron !== undefined && { cronExpressions: [cron] }),
+      ...(everyMs !== undefined && { intervals: [{ every: everyMs }] }),
+      ...(timezone !== undefined && { timezone }),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: ready.name,
+      workflowId: ready.id,
+      ...startOptions(ready, `schedule ${id}`),
+    },
+    policies: { overlap: 'SKIP', catchupWindow: catchUpMs ?? hourMs },
+    state: { note: note ?? `by ${by}` },
+    memo: { by, when: cron ?? `every ${everyMs} ms` },
+  } satisfies ScheduleOptions;
+}
+
+export async function listSchedules(client: Client): Promise<ScheduleView[]> {
+  const views: ScheduleView[] = [];
+  try {
+    for await (const each of client.schedule.list()) {
+      const next = each.info.nextActionTimes[0];
+      const last = each.info.recentActions.at(-1)?.takenAt;
+      views.push({
+        id: each.scheduleId,
+        runbook: kebab(each.action?.workflowType ?? ''),
+        paused: each.state.paused,
+        note: each.state.note ?? '',
+        when: (each.memo as { when?: string } | undefined)?.when ?? '',
+        ...(next && { next: next.toISOString() }),
+        ...(last && { last: last.toISOString() }),
+      });
+    }
+  } catch (error) {
+    throw asRefusal(error, { id: '', what: 'list the schedules', seconds: 0 });
+  }
+  return views;
+}
+
+export const pauseSchedule = (client: Client, id: string, note: string): Promise<void> =>
+  told(client, id, 'pause it', (handle) => handle.pause(note));
+
+export const resumeSchedule = (client: Client, id: string, note: string): Promise<void> =>
+  told(client, id, 'resume it', (handle) => handle.unpause(note));
+
+export const triggerSchedule = (client: Client, id: string): Promise<void> =>
+  told(client, id, 'trigger it', (handle) => handle.trigger());
+
+export const deleteSchedule = (client: Client, id: string): Promise<void> =>
+  told(client, id, 'delete it', (handle) => handle.delete());
+
+async function told(
+  client: Client,
+  id: string,
+  what: string,
+  act: (handle: ReturnType<Client['schedule']['getHandle']>) => Promise<void>,
+): Promise<void> {
+  try {
+    await act(client.schedule.getHandle(id));
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw asRefusal(error, { id, what, seconds: 0 });
+    const ids = (await listSchedules(client)).map((each) => each.id);
+    throw new Refusal('NoSuchSchedule', { id, near: near(id, ids) }, { cause: error });
+  }
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+
+export const groups = {
+  runs: 'Runs:',
+  fleet: 'Fleet:',
+  here: 'On this machine:',
+} as const;
+
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  group: keyof typeof groups;
+  /** Loads the command and adds it. */
+  add: (program: Command) => Promise<void>;
+}
+
+type Add = CommandEntry['add'];
+const runs = (name: string, summary: string, add: Add): CommandEntry => ({ name, summary, group: 'runs', add });
+const word = (name: string, summary: string): CommandEntry =>
+  runs(name, summary, async (program) => (await import('./control.js')).addWord(program, name));
+
+/** Every command, in the order of the help. */
+export const commandTable: readonly CommandEntry[] = [
+  runs('run', 'start a runbook and watch it', async (program) => (await import('./run.js')).addRun(program)),
+  runs('watch', 'watch a run', async (program) => (await import('./look.js')).addWatch(program)),
+  runs('list', 'the runs that go on, or all', async (program) => (await import('./look.js')).addList(program)),
+  runs('show', 'all that is known of one run', async (program) => (await import('./look.js')).addShow(program)),
+  word('pause', 'let a run stop at its next safe place'),
+  word('resume', 'let it go on'),
+  word('approve', 'say yes to the plan it shows'),
+  word('reject', 'say no to it'),
+  word('retry', 'go on from the failed step'),
+  word('skip', 'go on without the failed step'),
+  word('undo', 'undo what a held run did'),
+  word('cancel', 'stop a run and undo what it did'),
+  runs('tune', 'change an input while it runs', async (program) => (await import('./tune.js')).addTune(program)),
+  runs('history', 'who did what when', async (program) => (await import('./look.js')).addHistory(program)),
+  runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
+];
