@@ -26,3 +26,8 @@ export interface Running<T> {
   driver: T;
   stop(): Promise<void>;
 }
+
+/** The driver of each capability that a host can have. The agent starts one when it is first needed. */
+export type DriverTable = {
+  [N in Exclude<CapabilityName, 'host'>]?: (host: Host) => Promise<Running<CapabilityOf<N>>>;
+};

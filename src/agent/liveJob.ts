@@ -1,0 +1,157 @@
+import type { JobContext, JobView } from '../contract/operations';
+import type { Told } from './failure';
+import type { Journal, JobRecord } from './journal';
+
+export type Ending = Pick<JobRecord, 'state' | 'output' | 'error'>;
+
+/** Progress becomes a new revision at most this often, and goes to disk at most that often, ms. */
+const revisionEveryMs = 200;
+const saveEveryMs = 1_000;
+
+/** A job in the agent's memory. Its journal entry is the truth; an ended job keeps only what lists and lookups need. */
+export class LiveJob {
+  record: JobRecord;
+  /** Resolves when the work has ended, however it ended. */
+  ended: Promise<void> = Promise.resolve();
+  /** False for a journaled job that nobody has gone on with yet. */
+  isRunning = false;
+  private readonly controller = new AbortController();
+  private readonly waiting = new Set<() => void>();
+  private newestProgress: unknown;
+  private revisionTimer: NodeJS.Timeout | undefined;
+  private saving: Promise<void> = Promise.resolve();
+  private savedAt = 0;
+  private unsaved = false;
+
+  constructor(
+    record: JobRecord,
+    readonly inputDigest: string,
+    private readonly journal: Journal,
+    private readonly onSaveFailed: (error: unknown) => void,
+  ) {
+    this.record = record.state === 'running' ? record : slim(record);
+  }
+
+  get id(): string {
+    return this.record.id;
+  }
+  get operation(): string {
+    return `${this.record.capability}.${this.record.operation}`;
+  }
+  /** Asked to end, and not there yet. */
+  get isStopping(): boolean {
+    return this.record.state === 'running' && this.controller.signal.aborted;
+  }
+
+  run(work: (context: JobContext<unknown>) => Promise<Ending | undefined>): void {
+    const context = {
+      id: this.id,
+      signal: this.controller.signal,
+      report: (progress: unknown) => this.report(progress),
+    };
+    this.isRunning = true;
+    this.ended = work(context).then((ending) => this.end(ending));
+  }
+
+  stop(reason: Error): void {
+    if (!this.controller.signal.aborted) this.controller.abort(reason);
+    this.wake();
+  }
+
+  /** The last trouble of a job that is tried again. */
+  troubled(error: Told): void {
+    this.record.error = error;
+    this.revise();
+  }
+
+  /** Resolves with the next revision, or after `waitMs`. */
+  async changed(waitMs: number): Promise<void> {
+    let wake!: () => void;
+    const revision = new Promise<void>((resolve) => (wake = resolve));
+    this.waiting.add(wake);
+    const timer = setTimeout(wake, waitMs);
+    await revision;
+    clearTimeout(timer);
+    this.waiting.delete(wake);
+  }
+
+  save(): Promise<void> {
+    const record = structuredClone(this.record);
+    this.savedAt = Date.now();
+    const mine = this.saving.then(() => this.journal.write(record));
+    this.saving = mine.catch(() => undefined); // whoever asked gets the error
+    return mine;
+  }
+
+  /** The whole record; of an ended job it is on disk. */
+  async read(): Promise<JobRecord> {
+    return this.record.state === 'running' || this.unsaved ? this.record : this.journal.read(this.id);
+  }
+
+  view(): JobView {
+    return viewOf(this.record);
+  }
+
+  wake(): void {
+    for (const wake of this.waiting) wake();
+  }
+
+  private report(progress: unknown): void {
+    this.newestProgress = progress;
+    this.revisionTimer ??= setTimeout(
+      () => this.showProgress(),
+      this.record.progress === undefined ? 0 : revisionEveryMs,
+    );
+  }
+
+  private showProgress(): void {
+    this.revisionTimer = undefined;
+    if (this.record.state !== 'running') return;
+    this.record.progress = this.newestProgress;
+    delete this.record.error;
+    this.revise();
+    if (Date.now() - this.savedAt >= saveEveryMs) this.save().catch(this.onSaveFailed);
+  }
+
+  private async end(ending: Ending | undefined): Promise<void> {
+    clearTimeout(this.revisionTimer);
+    if (!ending) return this.wake();
+    const { error: _, ...rest } = this.record;
+    this.record = {
+      ...rest,
+      ...ending,
+      ...(this.newestProgress !== undefined && { progress: this.newestProgress }),
+      revision: this.record.revision + 1,
+      endedAt: Date.now(),
+    };
+    this.unsaved = true;
+    try {
+      await this.save();
+      this.unsaved = false;
+      this.record = slim(this.record);
+    } catch (error) {
+      this.onSaveFailed(error); // known until the next start, which does the work again
+    }
+    this.wake();
+  }
+
+  private revise(): void {
+    this.record.revision++;
+    this.wake();
+  }
+}
+
+export function viewOf({ id, capability, operation, state, revision, progress, output, error }: JobRecord): JobView {
+  return {
+    id,
+    operation: `${capability}.${operation}`,
+    state,
+    revision,
+    ...(progress !== undefined && { progress }),
+    ...(output !== undefined && { output }),
+    ...(error && { error }),
+  };
+}
+
+/** Inputs and outputs can be long, and ended jobs many. */
+const slim = (record: JobRecord): JobRecord => ({ ...record, input: {}, output: undefined });
