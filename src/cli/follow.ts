@@ -10,6 +10,8 @@ export interface Following {
   json?: boolean;
   /** Keep waiting while the run waits for a person, though nobody sits at a terminal. */
   wait?: boolean;
+  /** Looks at each event, and may tell a line of its own beside the run. */
+  aside?: (event: RunEvent, tell: (line: string) => void) => void;
 }
 
 /** Without a terminal a progress is told no more often than this, ms. */
@@ -17,7 +19,7 @@ const tellEvery = 10_000;
 const repaintEvery = 250;
 
 /** Shows a run until it ends, Ctrl-C, or (without a terminal) until it waits for a person. Answers with the exit status. */
-export async function follow(operator: Operator, id: string, { json, wait }: Following): Promise<number> {
+export async function follow(operator: Operator, id: string, { json, wait, aside }: Following): Promise<number> {
   const stop = new AbortController();
   const leave = () => stop.abort();
   process.once('SIGINT', leave);
@@ -25,8 +27,8 @@ export async function follow(operator: Operator, id: string, { json, wait }: Fol
   try {
     const events = operator.watch(id, stop.signal);
     const ended = live
-      ? await paintRun(events)
-      : await tellRun(events, { ...(json && { json }), patient: wait === true });
+      ? await paintRun(events, aside)
+      : await tellRun(events, { ...(json && { json }), patient: wait === true, ...(aside && { aside }) });
     if (ended === 'left') return leaveWord(id);
     if (ended === 'waiting') return exitCodes.waiting.code;
     printEnd(ended, json === true);
@@ -36,12 +38,13 @@ export async function follow(operator: Operator, id: string, { json, wait }: Fol
   }
 }
 
-async function paintRun(events: AsyncIterable<RunEvent>): Promise<RunView | 'left'> {
+async function paintRun(events: AsyncIterable<RunEvent>, aside: Following['aside']): Promise<RunView | 'left'> {
   const live = new LiveRun(process.stdout);
   const repaint = setInterval(() => live.draw(), repaintEvery);
   try {
     for await (const event of events) {
       live.take(event);
+      aside?.(event, (line) => live.above(line));
       if (event.type === 'ended') return event.run;
     }
     return 'left';
@@ -55,10 +58,12 @@ async function paintRun(events: AsyncIterable<RunEvent>): Promise<RunView | 'lef
 /** One line an event. A script that nobody can answer for is told that the run waits, and let go. */
 async function tellRun(
   events: AsyncIterable<RunEvent>,
-  { json, patient }: { json?: boolean; patient: boolean },
+  { json, patient, aside }: Pick<Following, 'json' | 'aside'> & { patient: boolean },
 ): Promise<RunView | 'left' | 'waiting'> {
   let toldAt = 0;
+  const tell = (line: string) => (json ? process.stderr.write(`${line}\n`) : printLine(line));
   for await (const event of events) {
+    aside?.(event, tell);
     if (json && event.type !== 'ended') printLine(JSON.stringify(event));
     const due = event.type !== 'progress' || Date.now() - toldAt >= tellEvery;
     if (!json && due) for (const line of linesOf(event)) printLine(line);

@@ -76,6 +76,14 @@ export class LiveRun {
     this.painted = lines.length;
   }
 
+  /** A line that stays, above the picture. */
+  above(line: string): void {
+    const up = this.painted > 0 ? `\x1b[${this.painted}A\r` : '';
+    this.screen.write(`${beginUpdate}${up}\x1b[J${line}\n${endUpdate}`);
+    this.painted = 0;
+    this.draw();
+  }
+
   /** Leaves the picture as it is and gives the cursor back. */
   end(): void {
     this.screen.write(showCursor);

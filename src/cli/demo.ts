@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+
+interface DemoFlags {
+  from: string;
+  to?: string;
+  json?: boolean;
+  break?: boolean;
+  keep?: boolean;
+}
+
+export function addDemo(program: Command): void {
+  const demo = program
+    .command('demo')
+    .description('See a runbook do its work on this machine: no Docker, no root, nothing of yours is changed.');
+  demo
+    .command('ingest')
+    .description('Ingest the entries of a directory from two existing FSVMs into two new ones, and verify every one.')
+    .option('--from <dir>', 'its top-level entries are the storage items; it is only read', '/usr/share')
+    .option('--to <dir>', 'an empty or new directory: items are stored under <dir>/<fsvm>/<item> (default: a temporary one, removed at the end)')
+    .option('--break', 'kill -9 the worker in the middle, and start another one')
+    .option('--keep', 'leave everything running at the end, with the links to look at')
+    .option('--json', 'one JSON line an event, the report as the last line')
+    .addHelpText('after', '\nThe exit status is 0 only if every storage item was verified.\n\nExample:\n  evenkeel demo ingest --from ~/photos --to /mnt/new --break')
+    .action(async (flags: DemoFlags) => {
+      const { demoIngest } = await import('./demoIngest.js');
+      process.exitCode = await demoIngest(flags);
+    });
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import type { Operator } from '../api/operator';
+import type { RunEvent } from '../api/views';
+import { shareOf } from '../contract/amounts';
+import { Refusal } from '../contract/errors';
+import type { Output, Report } from '../contract/runbooks';
+import { bytesToName } from '../services/mover/names';
+import { startStack, type Stack } from '../stack/embedded';
+import { freePort } from '../stack/ports';
+import { exitCodes } from './exitCodes';
+import { follow } from './follow';
+import { printLine } from './print';
+import { whoTypes } from './session';
+
+export interface DemoIngestOptions {
+  from: string;
+  to?: string;
+  json?: boolean;
+  break?: boolean;
+  keep?: boolean;
+}
+
+/** Old and new FSVMs of the demo, each on an agent of its own. */
+const fsvmsPerSide = 2;
+/** Where the first agent tries to listen. */
+const firstPort = 7420;
+/** The worker is killed when this share of the bytes has arrived. */
+const breakAt = 0.2;
+
+/** An ingestion of a real tree, from the first process to the report. Answers with the exit status: 0 only if all is verified. */
+export async function demoIngest(options: DemoIngestOptions): Promise<number> {
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-demo-'));
+  const from = sourceOf(options.from);
+  const to = targetOf(options.to ?? join(folder, 'files2'), from);
+  const fleet = join(folder, 'fleet.yaml');
+  writeFileSync(fleet, stringify(await demoFleet(from, to)));
+  const interrupted = heedInterrupts();
+  say(`Starting Temporal, a worker, the API and ${2 * fsvmsPerSide} agents on loopback …`);
+  const stack = await startStack({ fleet, stateDir: join(folder, 'state'), say });
+  let status = 1;
+  try {
+    if (interrupted()) return exitCodes.left.code;
+    if (stack.state.webUi) say(`Temporal Web UI: ${stack.state.webUi}   Status page: ${stack.state.api}`);
+    status = await ingest(stack, options);
+  } finally {
+    if (options.keep && status === 0) leaveRunning(folder, stack, say);
+    else {
+      await stack.stop();
+      if (status === 0) rmSync(folder, { recursive: true, force: true });
+      else say(`The logs are in ${join(folder, 'state', 'logs')}.`);
+    }
+  }
+  return status;
+}
+
+/** Whatever interrupts the demo, what it started is stopped: nothing is left running by Ctrl-C. */
+function heedInterrupts(): () => boolean {
+  let heard = false;
+  process.on('SIGINT', () => void (heard = true));
+  process.on('SIGTERM', () => process.emit('SIGINT'));
+  return () => heard;
+}
+
+async function ingest(stack: Stack, { json, ...options }: DemoIngestOptions): Promise<number> {
+  process.env['TEMPORAL_ADDRESS'] = stack.state.temporal;
+  if (stack.state.webUi) process.env['EVENKEEL_TEMPORAL_UI'] = stack.state.webUi;
+  const { connectOperator } = await import('../api/operator.js');
+  const operator = await connectOperator({ waitMs: 10_000 });
+  try {
+    const { id } = await operator.start('ingest-vfs', { from: 'legacy', to: 'files2' }, whoTypes());
+    const breaking = new Breaking(stack);
+    const followed = await follow(operator, id, {
+      wait: true,
+      ...(json && { json }),
+      ...(options.break && { aside: (event, tell) => breaking.see(event, tell) }),
+    });
+    await breaking.over();
+    return followed === 0 ? verified(operator, id, json === true) : followed;
+  } finally {
+    await operator.close();
+  }
+}
+
+/** Kills the worker once, in the middle, and starts another. */
+class Breaking {
+  private begun: Promise<void> | undefined;
+
+  constructor(private readonly stack: Stack) {}
+
+  see(event: RunEvent, tell: (line: string) => void): void {
+    if (this.begun || event.type !== 'progress') return;
+    const { done, total } = event.progress;
+    if ((shareOf(done, total) ?? 0) < breakAt) return;
+    tell(`✂ kill -9 of the worker (process ${this.stack.state.parts['worker']?.pid}) in the middle; the agents go on with their jobs`);
+    this.begun = this.replaceWorker(tell);
+  }
+
+  async over(): Promise<void> {
+    await this.begun;
+  }
+
+  private async replaceWorker(tell: (line: string) => void): Promise<void> {
+    await this.stack.kill('worker', 'SIGKILL');
+    await this.stack.restart('worker');
+    tell(`✚ another worker (process ${this.stack.state.parts['worker']?.pid}) attaches to the running jobs`);
+  }
+}
+
+/** A run that ended well has verified every item; this says it from its report, and is the exit status. */
+async function verified(operator: Operator, id: string, quiet: boolean): Promise<number> {
+  const { report } = await operator.show(id);
+  const result = (report as Report<Output<'ingestVfs'>> | undefined)?.result;
+  if (!result || result.verifiedItems !== result.items) return 1;
+  if (!quiet) printLine(`All ${result.items} storage items are verified.`);
+  return 0;
+}
+
+/** What is only read. */
+function sourceOf(given: string): string {
+  if (!existsSync(given) || !statSync(given).isDirectory())
+    throw new Refusal('BadInput', { what: `--from ${given} is not a directory` });
+  const from = realpathSync(given);
+  if (readdirSync(from).length === 0) throw new Refusal('NothingToDo', { what: from });
+  return from;
+}
+
+/** An empty directory outside the source: the demo overwrites nothing. */
+function targetOf(given: string, from: string): string {
+  const to = resolve(given);
+  mkdirSync(to, { recursive: true });
+  const real = realpathSync(to);
+  if (readdirSync(real).length > 0)
+    throw new Refusal('BadInput', { what: `--to ${given} is not empty, and the demo overwrites nothing: name an empty or new directory` });
+  if (`${real}/`.startsWith(`${from}/`)) throw new Refusal('BadInput', { what: `--to ${given} lies inside --from ${from}` });
+  return real;
+}
+
+/** Two existing FSVMs that share the entries of `from`, and two new ones under `to`; an agent for each. */
+async function demoFleet(from: string, to: string): Promise<object> {
+  const names = readdirSync(from, { encoding: 'buffer' }).map(bytesToName).toSorted();
+  const ordinals = Array.from({ length: fsvmsPerSide }, (_, ordinal) => ordinal);
+  const hosts: Record<string, object> = {};
+  let port = firstPort;
+  const addHost = async (host: string, root: string) => {
+    port = await freePort(port);
+    hosts[host] = { agent: `http://127.0.0.1:${port++}`, roots: [root], zone: host };
+  };
+  const old: Record<string, object> = {};
+  const fresh: Record<string, object> = {};
+  for (const ordinal of ordinals) {
+    const [oldHost, newHost, fsvm] = [`old-${ordinal + 1}`, `new-${ordinal + 1}`, `fsvm-${ordinal + 1}`];
+    const store = join(to, fsvm);
+    mkdirSync(store);
+    await addHost(oldHost, from);
+    await addHost(newHost, store);
+    const items = names.filter((_, index) => index % fsvmsPerSide === ordinal);
+    old[`${oldHost}-fsvm`] = { host: oldHost, root: from, items };
+    fresh[fsvm] = { host: newHost, root: store };
+  }
+  return { fleet: 'demo', hosts, fileServers: { legacy: { fsvms: old }, files2: { fsvms: fresh } } };
+}
+
+function leaveRunning(folder: string, stack: Stack, say: (line: string) => void): void {
+  say(`Left running: ${stack.state.api} and ${stack.state.webUi}. Stop it with: EVENKEEL_STATE=${join(folder, 'state')} npx evenkeel down`);
+}
