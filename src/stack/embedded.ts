@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
-import { loadFleet } from '../fleet/load';
+import { loadFleet, type Problem } from '../fleet/load';
 import { isRunning, signal, startChild, stopChild, type Identity } from './children';
 import { logOf, partsOf, type Part } from './parts';
 import { accepts, freePort } from './ports';
@@ -24,6 +24,8 @@ export interface StackOptions {
 export interface Stack {
   state: StackState;
   fleet: Fleet;
+  /** What the fleet file should say better. */
+  warnings: Problem[];
   /** Starts a part that has ended, and returns when it does its work. */
   restart(name: string): Promise<void>;
   /** Signals one part: `kill('worker', 'SIGKILL')`. Returns when it has ended, for the signals that end it. */
@@ -38,7 +40,7 @@ export function startStack(options: StackOptions): Promise<Stack> {
 }
 
 async function raise({ fleet: given, stateDir, say = console.error }: StackOptions): Promise<Stack> {
-  const { file, fleet } = loadFleet(given);
+  const { file, fleet, warnings } = loadFleet(given);
   const before = readStack(stateDir);
   if (before && before.fleet !== file && someRun(before)) {
     throw new Refusal('OtherFleet', { running: before.fleet, given: file });
@@ -62,6 +64,7 @@ async function raise({ fleet: given, stateDir, say = console.error }: StackOptio
   return {
     state,
     fleet,
+    warnings,
     async restart(name) {
       if (isUp(state, name)) return;
       if (name === 'temporal') await raiseTemporal(state, stateDir, save, say);
