@@ -15,7 +15,12 @@ export interface CommandEntry {
 }
 
 type Add = CommandEntry['add'];
-const runs = (name: string, summary: string, add: Add): CommandEntry => ({ name, summary, group: 'runs', add });
+const entry =
+  (group: CommandEntry['group']) =>
+  (name: string, summary: string, add: Add): CommandEntry => ({ name, summary, group, add });
+const runs = entry('runs');
+const fleet = entry('fleet');
+const here = entry('here');
 const word = (name: string, summary: string): CommandEntry =>
   runs(name, summary, async (program) => (await import('./control.js')).addWord(program, name));
 
@@ -35,5 +40,12 @@ export const commandTable: readonly CommandEntry[] = [
   word('cancel', 'stop a run and undo what it did'),
   runs('tune', 'change an input while it runs', async (program) => (await import('./tune.js')).addTune(program)),
   runs('history', 'who did what when', async (program) => (await import('./look.js')).addHistory(program)),
+  runs('demo', 'see one do its work', async (program) => (await import('./demo.js')).addDemo(program)),
+  runs('worker', 'carry out runs', async (program) => (await import('./worker.js')).addWorker(program)),
   runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
+  fleet('init', 'write a fleet.yaml', async (program) => (await import('./init.js')).addInit(program)),
+  fleet('fleet', 'check the fleet file', async (program) => (await import('./fleet.js')).addFleet(program)),
+  here('up', 'start everything', async (program) => (await import('./up.js')).addUp(program)),
+  here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
+  here('doctor', 'what this machine can do', async (program) => (await import('./doctor.js')).addDoctor(program)),
 ];

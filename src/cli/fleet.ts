@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createAgentClient } from '../agent/client';
+import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { findFleetFile, readFleet, sentence, type FleetReading } from '../fleet/load';
 import { ownToken } from '../stack/ownToken';
@@ -50,14 +51,16 @@ async function ask({ hosts, tls }: Fleet, host: string): Promise<Answer> {
     const other = name === host ? {} : { answers: false, why: `the agent there is "${name}"` };
     return { host, answers: true, version, capabilities, privileged, ...other };
   } catch (error) {
-    return {
-      host,
-      answers: false,
-      why: (error instanceof Error ? error.message : String(error)).split('. Next: ')[0] ?? '',
-    };
+    return { host, answers: false, why: reasonOf(error) };
   } finally {
     client.close();
   }
+}
+
+/** Only the reason where the table tells the rest. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Refusal && error.facts['why'] !== undefined) return String(error.facts['why']);
+  return (error instanceof Error ? error.message : String(error)).split('. Next: ')[0] ?? '';
 }
 
 function shown({ file, fleet, errors, warnings }: FleetReading, answers: Answer[], paint: Paint): string {

@@ -36,18 +36,31 @@ export interface Stack {
 
 /** Starts what does not run yet: asked twice, it does it once. */
 export function startStack(options: StackOptions): Promise<Stack> {
-  return aloneIn(options.stateDir, () => raise(options));
+  return aloneIn(options.stateDir, async () => {
+    const started: Identity[] = [];
+    try {
+      return await raise(options, started);
+    } catch (error) {
+      await settled(started.map((part) => stopChild(part)));
+      throw error;
+    }
+  });
 }
 
-async function raise({ fleet: given, stateDir, say = console.error }: StackOptions): Promise<Stack> {
+/** Puts what it starts into `started`: half a stack is of no use to anybody. */
+async function raise(
+  { fleet: given, stateDir, say = console.error }: StackOptions,
+  started: Identity[],
+): Promise<Stack> {
   const { file, fleet, warnings } = loadFleet(given);
   const before = readStack(stateDir);
   if (before && before.fleet !== file && someRun(before)) {
     throw new Refusal('OtherFleet', { running: before.fleet, given: file });
   }
   const state: StackState = { temporal: '', webUi: '', api: '', parts: {}, ...before, fleet: file };
-  const save = (name: string, { pid, started }: Identity) => {
-    state.parts[name] = { pid, started };
+  const save = (name: string, { pid, started: since }: Identity) => {
+    state.parts[name] = { pid, started: since };
+    started.push(state.parts[name]);
     writeStack(stateDir, state);
   };
   await raiseTemporal(state, stateDir, save, say);

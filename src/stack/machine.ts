@@ -102,7 +102,8 @@ export const abilities = {
   rclone: program('rclone', 'rclone', 'later', 'rclone: a peer in the benchmarks'),
   docker: {
     title: 'Docker with compose',
-    lacks: () => tried('docker', 'compose', 'version'),
+    lacks: () =>
+      tried('docker', 'compose', 'version') === undefined ? undefined : 'no docker with a compose plug-in on the PATH',
     get: 'install Docker Engine with its compose plug-in; only docker-compose.yml needs it',
     for: 'later',
   },
