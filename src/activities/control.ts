@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { log } from '@temporalio/activity';
+import { taskQueue } from '../contract/runbooks';
 import type { LeaseRequest } from '../workflows/kit/messages';
 import type { Hands } from '.';
 
@@ -22,7 +23,7 @@ export const controlActivities = ({ fleet, temporal }: Hands) => ({
   async requestLease({ target, request }: { target: string; request: LeaseRequest }): Promise<void> {
     await temporal.workflow.signalWithStart('lease', {
       workflowId: `lease/${target}`,
-      taskQueue: 'evenkeel',
+      taskQueue,
       args: [{ target, epoch: 0, queue: [] }],
       signal: 'leaseRequested',
       signalArgs: [request],

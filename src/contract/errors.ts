@@ -89,7 +89,7 @@ export const errors = {
   WrongVersion: {
     says: '{host} runs Evenkeel {theirs}, this is {ours}',
     retry: false,
-    next: 'upgrade the older one (`evenkeel upgrade`)',
+    next: 'upgrade the older one',
   },
   NothingToDo: {
     says: '{what} has nothing in it: an empty set never means all',

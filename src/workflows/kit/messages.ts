@@ -66,6 +66,15 @@ export interface Tuning {
   set: Record<string, unknown>;
 }
 
+/** All of a run at one moment. */
+export interface RunState {
+  status: StatusView;
+  steps: StepView[];
+  plan?: PlanView;
+  progress?: ProgressView;
+}
+
+export const runQuery = defineQuery<RunState>('run');
 export const stepsQuery = defineQuery<StepView[]>('steps');
 export const progressQuery = defineQuery<ProgressView | undefined>('progress');
 export const planQuery = defineQuery<PlanView | undefined>('plan');

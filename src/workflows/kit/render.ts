@@ -45,6 +45,18 @@ export const failureOf = (refusal: Refusal): ApplicationFailure =>
     cause: refusal,
   });
 
+/** The end of a failed run: the innermost sentence and its code, so that no list shows `Activity task failed`. */
+export const failure = (error: unknown): unknown => {
+  if (!(error instanceof ActivityFailure || error instanceof ChildWorkflowFailure)) return error;
+  const code = codeOf(error);
+  return ApplicationFailure.create({
+    message: reasonOf(error),
+    nonRetryable: true,
+    cause: error,
+    ...(code && { type: code }),
+  });
+};
+
 /** A step as the report keeps it. */
 export const stepReport = ({ what, state, startedAt, endedAt, why }: StepView): Report['steps'][number] => ({
   what,

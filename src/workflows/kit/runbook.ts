@@ -19,6 +19,7 @@ import { Leases } from './leases';
 import {
   planQuery,
   progressQuery,
+  runQuery,
   statusQuery,
   stepsQuery,
   type Phase,
@@ -29,7 +30,7 @@ import {
   type StepView,
 } from './messages';
 import { control } from './proxies';
-import { failureOf, reasonOf, render, stepReport } from './render';
+import { failure, failureOf, reasonOf, render, stepReport } from './render';
 
 /** The sentence of the step that is running; the interceptor writes it on every activity and timer. */
 export const currentStep = new AsyncLocalStorage<string>();
@@ -81,6 +82,12 @@ export class Runbook {
     // Cancelling is ours to grant: the body's scope hears of it only through `stop`.
     this.scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
     CancellationScope.current().cancelRequested.catch(() => this.cancelled());
+    setHandler(runQuery, () => ({
+      status: this.status(),
+      steps: this.steps,
+      ...(this.plan && { plan: this.plan }),
+      ...(this.progress && { progress: this.progress }),
+    }));
     setHandler(stepsQuery, () => this.steps);
     setHandler(planQuery, () => this.plan);
     setHandler(progressQuery, () => this.progress);
@@ -241,7 +248,7 @@ export class Runbook {
     await CancellationScope.nonCancellable(() => this.notify('failed', reasonOf(error)));
     // A cancel that Temporal asked for ends the run as Cancelled; a stop of ours says who and why.
     if (cancelled && CancellationScope.current().consideredCancelled) return error;
-    if (!this.stoppedBy || !(cancelled || undoable)) return error;
+    if (!this.stoppedBy || !(cancelled || undoable)) return failure(error);
     return failureOf(new Refusal('Undone', { by: this.stoppedBy.by, why: this.stoppedBy.why || reasonOf(error) }));
   }
 
