@@ -1,19 +1,14 @@
 import { QueryNotRegisteredError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
 import type { Report } from '../contract/runbooks';
-import type { PlanView, ProgressView, StatusView, StepView } from '../workflows/kit/messages';
+import type { RunState, StepView } from '../workflows/kit/messages';
 import { summaryOf, type RunRef, type WebUi } from './findRun';
 import { mergeProgress, piecesOf } from './liveProgress';
 import { asRefusal, failureOf } from './said';
 import type { RunSummary, RunView, Waiting } from './views';
 
 /** What only a worker can tell, since it replays the run. */
-export interface Told {
-  status: StatusView;
-  steps: StepView[];
-  plan?: PlanView;
-  progress?: ProgressView;
-}
+export type Told = RunState;
 
 const answerWithinS = 5;
 
@@ -39,15 +34,7 @@ export async function describeRun(client: Client, ref: RunRef): Promise<Workflow
 export async function askRun(client: Client, ref: RunRef): Promise<Told> {
   const handle = handleOf(client, ref);
   try {
-    return await client.withDeadline(Date.now() + answerWithinS * 1000, async () => {
-      const [status, steps, plan, progress] = await Promise.all([
-        handle.query<StatusView>('status'),
-        handle.query<StepView[]>('steps'),
-        handle.query<PlanView | undefined>('plan'),
-        handle.query<ProgressView | undefined>('progress'),
-      ]);
-      return { status, steps, ...(plan && { plan }), ...(progress && { progress }) };
-    });
+    return await client.withDeadline(Date.now() + answerWithinS * 1000, () => handle.query<RunState>('run'));
   } catch (error) {
     // Its first task has not run yet, so nothing can be asked: the same as no answer.
     const cause = error instanceof QueryNotRegisteredError ? { code: 'early' } : error;
