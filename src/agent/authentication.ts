@@ -55,9 +55,4 @@ export function demand(caller: Caller, needs: Role, what: string): void {
     throw new Refusal('WrongRole', { who: caller.name, role: caller.role, what, needs });
 }
 
-export const isLoopback = (address: string): boolean => {
-  const bare = address.replace(/^\[|\]$/g, '');
-  return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare);
-};
-
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -5,7 +5,8 @@ import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { drivers } from '../drivers';
 import type { CapabilityOf, DriverTable, Host } from '../drivers/host';
-import { byCertificate, byToken, isLoopback, readTokens } from './authentication';
+import { isLoopback } from '../fleet/loopback';
+import { byCertificate, byToken, readTokens } from './authentication';
 import { findOperation } from './capabilityTable';
 import { describeHost } from './describe';
 import { Epochs } from './epochs';
@@ -144,10 +145,8 @@ function security(
   }
   const shared = token ?? process.env['EVENKEEL_TOKEN'];
   const file = tokensFile ?? process.env['EVENKEEL_TOKENS_FILE'];
-  const tokens = [
-    ...(shared ? [{ name: 'fleet', role: 'agent' as const, token: shared }] : []),
-    ...(file ? readTokens(file) : []),
-  ];
+  const tokens = file ? readTokens(file) : []; // first: what the file says of a token holds
+  if (shared) tokens.push({ name: 'fleet', role: 'agent', token: shared });
   if (tokens.length === 0) throw new Refusal('NotSecured', { host, why: 'no token is set' });
   return { authenticate: byToken(tokens) };
 }

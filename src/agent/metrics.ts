@@ -35,7 +35,8 @@ export class Metrics {
   }
 }
 
-function family(name: string, type: string, help: string, samples: [labels: string, value: number][]): string[] {
+/** One figure with its samples, as Prometheus reads it. */
+export function family(name: string, type: string, help: string, samples: [labels: string, value: number][]): string[] {
   const lines = samples.map(([labels, value]) => `${name}${labels && `{${labels}}`} ${value}`);
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines];
 }

@@ -1,5 +1,6 @@
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
+import { meant } from '../fleet/nearest';
 import { createAgentClient, type AgentClient } from './client';
 
 /** The agents of a fleet as one of them, or a worker, reaches them. */
@@ -13,8 +14,7 @@ export class Peers {
 
   entry(host: string): Fleet['hosts'][string] {
     const entry = this.fleet.hosts[host];
-    if (!entry)
-      throw new Refusal('UnknownHost', { host, near: `; it has ${Object.keys(this.fleet.hosts).join(', ')}` });
+    if (!entry) throw new Refusal('UnknownHost', { host, near: meant(host, Object.keys(this.fleet.hosts)) });
     return entry;
   }
 
