@@ -23,7 +23,7 @@ export const controlActivities = ({ fleet, temporal }: Hands) => ({
   async requestLease({ target, request }: { target: string; request: LeaseRequest }): Promise<void> {
     await temporal.workflow.signalWithStart('lease', {
       workflowId: `lease/${target}`,
-      taskQueue,
+      taskQueue: taskQueue(),
       args: [{ target, epoch: 0, queue: [] }],
       signal: 'leaseRequested',
       signalArgs: [request],

@@ -61,7 +61,7 @@ export function startOptions({ name, id, input }: ReadyRun, by: string) {
   const attribute = (key: string, value: string) => ({ key: defineSearchAttributeKey(key, 'KEYWORD'), value });
   const target = id.slice(id.indexOf('/') + 1);
   return {
-    taskQueue,
+    taskQueue: taskQueue(),
     args: [input] as [unknown],
     memo: { by, input: digestOf(input), ...(input.dryRun && { dryRun: true }) },
     staticSummary: `${runbooks[name].title} (${target})`.slice(0, longestSummary),

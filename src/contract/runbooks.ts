@@ -91,4 +91,4 @@ export const workflowId = (name: RunbookName, input: unknown): string =>
   `${kebab(name)}/${(runbooks[name].target as (input: unknown) => string)(input)}`;
 
 /** The queue that workers of this version poll and runs are started on. */
-export const taskQueue = process.env['EVENKEEL_TASK_QUEUE'] ?? 'evenkeel';
+export const taskQueue = (): string => process.env['EVENKEEL_TASK_QUEUE'] ?? 'evenkeel';

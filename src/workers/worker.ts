@@ -28,7 +28,7 @@ export async function createWorker({ connection, client, fleet, token, identity 
   return Worker.create({
     connection,
     namespace: client.options.namespace,
-    taskQueue,
+    taskQueue: taskQueue(),
     ...(identity !== undefined && { identity }),
     workflowBundle: { codePath: bundlePath() },
     activities: createActivities({ fleet, temporal: client, agent: agentsOf(fleet, token) }),
