@@ -45,6 +45,12 @@ export const commandTable: readonly CommandEntry[] = [
   runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
   fleet('init', 'write a fleet.yaml', async (program) => (await import('./init.js')).addInit(program)),
   fleet('fleet', 'check the fleet file', async (program) => (await import('./fleet.js')).addFleet(program)),
+  fleet('agent', 'run the agent of a host, or let a host join', async (program) =>
+    (await import('./agent.js')).addAgent(program),
+  ),
+  fleet('certs', 'who is who: the authority of a fleet', async (program) =>
+    (await import('./certs.js')).addCerts(program),
+  ),
   here('up', 'start everything', async (program) => (await import('./up.js')).addUp(program)),
   here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
   here('doctor', 'what this machine can do', async (program) => (await import('./doctor.js')).addDoctor(program)),
