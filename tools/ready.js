@@ -88,7 +88,20 @@ function holdsLockedPackages() {
 
 function install() {
   say('installing the locked packages with `npm ci` (about 30 s, once)');
-  run('npm', ['ci', '--no-audit', '--no-fund'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const options = {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, npm_config_loglevel: 'error' },
+  };
+  let { status, stderr, error } = spawnSync('npm', ['ci'], options);
+  if (status !== 0 && /EUSAGE/.test(stderr)) {
+    // The lock was changed without tools/lockfile.js: the versions that it does name are still taken.
+    say('package-lock.json is incomplete; installing with `npm install --no-save`');
+    ({ status, stderr, error } = spawnSync('npm', ['install', '--no-save'], options));
+  }
+  if (error || status !== 0)
+    stop(`npm could not install: ${error?.message ?? stderr.split('\n').slice(0, 8).join('\n')}`);
   stamp(installedStamp, lockDigest());
 }
 
