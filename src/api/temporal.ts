@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Refusal } from '../contract/errors';
-import { runningStack } from './runningStack';
+import { stateDir } from '../stack/places';
+import { readStack } from '../stack/stackState';
 
 /** Where Temporal is, as far as this process was told. */
 export interface TemporalPlace {
@@ -17,9 +18,10 @@ export interface TemporalPlace {
 /** The environment and Temporal's own config file come first, then the stack that `evenkeel up` left running here. */
 export async function findTemporal(): Promise<TemporalPlace> {
   const { namespace, connectionOptions } = loadClientConnectConfig();
-  const stack = await runningStack();
-  const address = connectionOptions.address ?? stack?.temporal ?? '127.0.0.1:7233';
-  const webUi = process.env['EVENKEEL_TEMPORAL_UI'] ?? (address === stack?.temporal ? stack.webUi : undefined);
+  const stack = readStack(stateDir());
+  const address = connectionOptions.address ?? (stack?.temporal || '127.0.0.1:7233');
+  const webUi =
+    process.env['EVENKEEL_TEMPORAL_UI'] ?? (address === stack?.temporal ? stack.webUi || undefined : undefined);
   return {
     address,
     namespace: namespace ?? 'default',
@@ -34,7 +36,7 @@ export async function connectTemporal(place: TemporalPlace, waitMs = 0): Promise
   await knock(place.address, waitMs);
   try {
     const connection = await Connection.connect({ ...place.options, connectTimeout: 5_000 });
-    return new Client({ connection, namespace: place.namespace });
+    return new Client({ connection, namespace: place.namespace, dataConverter: dataConverter() });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Refusal('TemporalUnreachable', { address: place.address, why }, { cause: error });

@@ -97,7 +97,11 @@ export const errors = {
     next: 'check the name and the filters',
   },
   TooMany: { says: '{what}: {count}, and the limit is {limit}', retry: false, next: '{advice}' },
-  NoTarget: { says: '{name} has no FSVM that can take storage items', retry: false, next: 'add FSVMs to it, or resume the paused ones' },
+  NoTarget: {
+    says: '{name} has no FSVM that can take storage items',
+    retry: false,
+    next: 'add FSVMs to it, or resume the paused ones',
+  },
   SameFileServer: { says: '{from} and {to} overlap: {why}', retry: false, next: 'name two different file servers' },
   ItemsThere: {
     says: '{to} holds {count} of these storage items already: {first}',
@@ -110,7 +114,16 @@ export const errors = {
     next: 'make space there, add an FSVM, or leave items out with --exclude-items',
   },
   FleetFrozen: { says: 'the fleet is frozen: {why}', retry: false, next: 'lift `freeze` in the fleet file' },
-  HostPaused: { says: '{host} is on the pause list', retry: false, next: 'take it off `limits.paused` in the fleet file' },
+  HostPaused: {
+    says: '{host} is on the pause list',
+    retry: false,
+    next: 'take it off `limits.paused` in the fleet file',
+  },
+  OtherKey: {
+    says: 'this was encrypted with key {wanted}, and EVENKEEL_CODEC_KEY_FILE holds {have}',
+    retry: false,
+    next: 'give this process the key file that the other workers and clients have',
+  },
   TooSick: {
     says: '{healthy} of {total} hosts answer, fewer than minHealthy ({needed})',
     retry: false,
@@ -132,13 +145,25 @@ export const errors = {
     next: 'mend the cause, then retry: what was sent stays sent',
   },
   NotApproved: { says: '{by} said no: {why}', retry: false, next: 'start the runbook again when that has changed' },
-  OtherPlan: { says: 'the plan now is {plan}, not {given}', retry: false, next: 'look at it again with `evenkeel show`' },
+  OtherPlan: {
+    says: 'the plan now is {plan}, not {given}',
+    retry: false,
+    next: 'look at it again with `evenkeel show`',
+  },
   NoPlan: { says: 'there is no plan to decide on yet', retry: false, next: 'wait until the run asks' },
   NotHeld: { says: 'no step of this run waits for an answer', retry: false, next: 'see `evenkeel show`' },
   NotPaused: { says: 'this run is not paused', retry: false, next: 'see `evenkeel show`' },
   AlreadyPaused: { says: 'this run is paused already, by {by}', retry: false, next: 'resume it' },
-  NotTunable: { says: '{what} cannot be changed while this run runs', retry: false, next: 'see `evenkeel tune --help`' },
-  PastReturn: { says: 'nothing can be undone after "{step}"', retry: false, next: 'retry the failed step, or skip it with a reason' },
+  NotTunable: {
+    says: '{what} cannot be changed while this run runs',
+    retry: false,
+    next: 'see `evenkeel tune --help`',
+  },
+  PastReturn: {
+    says: 'nothing can be undone after "{step}"',
+    retry: false,
+    next: 'retry the failed step, or skip it with a reason',
+  },
   Undone: { says: '{by} had it undone: {why}', retry: false, next: 'start the runbook again' },
   NoSuchRun: { says: 'there is no run "{id}"{near}', retry: false, next: 'see `evenkeel list --all`' },
   ManyRuns: { says: '"{id}" may mean {which}', retry: false, next: 'write more of its id' },
@@ -147,8 +172,16 @@ export const errors = {
     retry: false,
     next: '`evenkeel watch {id}` shows it; `evenkeel cancel {id}` stops it',
   },
-  RunEnded: { says: '{id} has ended: {phase}', retry: false, next: '`evenkeel show {id}` tells how; start it anew if needed' },
-  StillRunning: { says: '{id} still runs and nothing of it failed', retry: false, next: '`evenkeel watch {id}` shows it' },
+  RunEnded: {
+    says: '{id} has ended: {phase}',
+    retry: false,
+    next: '`evenkeel show {id}` tells how; start it anew if needed',
+  },
+  StillRunning: {
+    says: '{id} still runs and nothing of it failed',
+    retry: false,
+    next: '`evenkeel watch {id}` shows it',
+  },
   WasUndone: {
     says: '{id} was undone, so there is no step to go on from',
     retry: false,
@@ -162,7 +195,11 @@ export const errors = {
     retry: true,
     next: 'start it (`evenkeel up`), or set TEMPORAL_ADDRESS',
   },
-  TemporalSaidNo: { says: 'Temporal refused to {what}: {why}', retry: false, next: 'check TEMPORAL_NAMESPACE and the rights of its key' },
+  TemporalSaidNo: {
+    says: 'Temporal refused to {what}: {why}',
+    retry: false,
+    next: 'check TEMPORAL_NAMESPACE and the rights of its key',
+  },
   NoWorker: {
     says: 'no worker answered for {id} within {seconds} s',
     retry: true,
@@ -197,9 +234,17 @@ export const errors = {
     retry: false,
     next: 'stop it first with `evenkeel down`, or keep the two apart with EVENKEEL_STATE',
   },
-  PortTaken: { says: 'port {port}, where {what} is to listen, is taken', retry: false, next: 'stop who listens there, or give another port' },
+  PortTaken: {
+    says: 'port {port}, where {what} is to listen, is taken',
+    retry: false,
+    next: 'stop who listens there, or give another port',
+  },
   NotRunning: { says: '{what} does not run', retry: false, next: 'start it with `evenkeel up`' },
-  FileExists: { says: '{path} exists already', retry: false, next: 'pass --force to replace it, or name another with --to' },
+  FileExists: {
+    says: '{path} exists already',
+    retry: false,
+    next: 'pass --force to replace it, or name another with --to',
+  },
 } as const satisfies Record<string, { says: string; retry: boolean; next: string }>;
 
 export type ErrorCode = keyof typeof errors;
@@ -221,4 +266,5 @@ export class Refusal extends Error {
   }
 }
 
-export const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(errors, code);
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errors, code);

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { makeTelemetryFilterString, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
+import { dataConverter } from '../api/codec';
 import { connectTemporal, findTemporal } from '../api/temporal';
 import { registerSearchAttributes } from '../api/searchAttributes';
 import { liveFleet } from '../fleet/live';
@@ -32,7 +33,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const token = agentToken();
   const worker = await createWorker({
     connection,
-    client: new Client({ connection, namespace: place.namespace }),
+    client: new Client({ connection, namespace: place.namespace, dataConverter: dataConverter() }),
     fleet,
     identity: `worker/${process.pid}@${hostname()}`,
     ...(token !== undefined && { token }),

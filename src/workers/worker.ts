@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities, type Hands } from '../activities';
+import { dataConverter } from '../api/codec';
 import { createAgentClient, type AgentClient } from '../agent/client';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
@@ -30,6 +31,7 @@ export async function createWorker({ connection, client, fleet, token, identity 
     namespace: client.options.namespace,
     taskQueue: taskQueue(),
     ...(identity !== undefined && { identity }),
+    dataConverter: dataConverter(),
     workflowBundle: { codePath: bundlePath() },
     activities: createActivities({ fleet, temporal: client, agent: agentsOf(fleet, token) }),
     // Pause and cancel reach an activity with its next heartbeat: the SDK would hold heartbeats back for seconds.

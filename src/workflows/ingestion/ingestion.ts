@@ -25,6 +25,9 @@ export class Ingestion {
   private frozenAt = 0;
   private readOnlyMs = 0;
   private verified = 0;
+  /** Bytes of finished jobs of the base pass, and when it began. */
+  private baseDone = 0;
+  private baseBegan = 0;
   /** Items whose stored content was read back and was right, and that no pass has touched since. */
   private readonly readBackItems = new Map<string, string>();
 
@@ -40,7 +43,9 @@ export class Ingestion {
     this.sources = stores(plan.placement.map((p) => p.from));
     this.targets = stores(plan.placement.map((p) => p.to));
     this.cargo = plan.placement;
-    this.trackProgress();
+    setHandler(shipped, ({ pass, bytes }) => {
+      if (pass === 1) this.tell(this.baseDone + bytes);
+    });
   }
 
   /** One pass over everything: the first sends all, later ones what changed. Undone, the new FSVMs are as they were. */
@@ -143,11 +148,20 @@ export class Ingestion {
     };
   }
 
+  /** What is in flight is added by those who watch. */
+  private tell(done: number): void {
+    this.baseBegan ||= Date.now();
+    this.baseDone = done;
+    const seconds = (Date.now() - this.baseBegan) / 1000;
+    this.book.told({ done, total: this.plan.bytes, unit: 'bytes', rate: seconds > 0 ? done / seconds : 0 });
+  }
+
   /** A retried step sends only what failed or was left; what was sent stays sent. */
   private async sendStep(what: string, shipments: Shipment[], undo?: () => Promise<unknown>): Promise<SentCounts> {
     let left = shipments;
     let sum = nothingSent();
     const act = async () => {
+      if (this.passes.length === 0) this.tell(this.baseDone);
       const { sent, failed } = await this.send(left);
       sum = addSent(sum, sent);
       left = failed.map(({ shipment }) => shipment);
@@ -273,20 +287,5 @@ export class Ingestion {
       this.plan.stores[pair[0]!.to]!,
       pair.map(({ item }) => item),
     ]);
-  }
-
-  /** Bytes of finished jobs of the base pass; what is in flight is added by those who watch. */
-  private trackProgress(): void {
-    const began = Date.now();
-    let done = 0;
-    const tell = () => {
-      const seconds = (Date.now() - began) / 1000;
-      this.book.told({ done, total: this.plan.bytes, unit: 'bytes', rate: seconds > 0 ? done / seconds : 0 });
-    };
-    setHandler(shipped, ({ pass, bytes }) => {
-      if (pass === 1) done += bytes;
-      tell();
-    });
-    tell();
   }
 }

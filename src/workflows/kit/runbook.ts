@@ -125,6 +125,7 @@ export class Runbook {
   async step<T>(what: string, act: () => Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
     const view: StepView = { what, state: 'waiting' };
     this.steps.push(view);
+    this.progress = undefined;
     if (undo) this.undos.unshift({ what, run: undo });
     for (;;) {
       await this.whileNotPaused();
@@ -197,7 +198,7 @@ export class Runbook {
     this.endings.push(ending);
   }
 
-  /** How far the whole run is. Done pieces only: what is in flight is on the activities' heartbeats. */
+  /** How far the step is that runs now. Finished pieces only: what is in flight is on the activities' heartbeats. */
   told(progress: Omit<ProgressView, 'etaMs'>): void {
     const left = progress.total - progress.done;
     this.progress = { ...progress, ...(progress.rate > 0 && { etaMs: Math.max(0, (left / progress.rate) * 1000) }) };
