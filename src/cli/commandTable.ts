@@ -41,6 +41,9 @@ export const commandTable: readonly CommandEntry[] = [
   runs('tune', 'change an input while it runs', async (program) => (await import('./tune.js')).addTune(program)),
   runs('history', 'who did what when', async (program) => (await import('./look.js')).addHistory(program)),
   runs('demo', 'see one do its work', async (program) => (await import('./demo.js')).addDemo(program)),
+  runs('rehearse', 'try one on a laboratory fleet, its undo included', async (program) =>
+    (await import('./rehearse.js')).addRehearse(program),
+  ),
   runs('worker', 'carry out runs', async (program) => (await import('./worker.js')).addWorker(program)),
   runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
   fleet('init', 'write a fleet.yaml', async (program) => (await import('./init.js')).addInit(program)),

@@ -16,11 +16,17 @@ export function addDemo(program: Command): void {
     .command('ingest')
     .description('Ingest the entries of a directory from two existing FSVMs into two new ones, and verify every one.')
     .option('--from <dir>', 'its top-level entries are the storage items; it is only read', '/usr/share')
-    .option('--to <dir>', 'an empty or new directory: items are stored under <dir>/<fsvm>/<item> (default: a temporary one, removed at the end)')
+    .option(
+      '--to <dir>',
+      'an empty or new directory: items are stored under <dir>/<fsvm>/<item> (default: a temporary one, removed at the end)',
+    )
     .option('--break', 'kill -9 the worker in the middle, and start another one')
     .option('--keep', 'leave everything running at the end, with the links to look at')
     .option('--json', 'one JSON line an event, the report as the last line')
-    .addHelpText('after', '\nThe exit status is 0 only if every storage item was verified.\n\nExample:\n  evenkeel demo ingest --from ~/photos --to /mnt/new --break')
+    .addHelpText(
+      'after',
+      '\nThe exit status is 0 only if every storage item was verified.\n\nExample:\n  evenkeel demo ingest --from ~/photos --to /mnt/new --break',
+    )
     .action(async (flags: DemoFlags) => {
       const { demoIngest } = await import('./demoIngest.js');
       process.exitCode = await demoIngest(flags);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -9,7 +18,7 @@ import { Refusal } from '../contract/errors';
 import type { Output, Report } from '../contract/runbooks';
 import { bytesToName } from '../services/mover/names';
 import { startStack, type Stack } from '../stack/embedded';
-import { freePort } from '../stack/ports';
+import { loopbackFleet, type OldFsvm } from '../stack/loopbackFleet';
 import { exitCodes } from './exitCodes';
 import { follow } from './follow';
 import { printLine } from './print';
@@ -25,8 +34,6 @@ export interface DemoIngestOptions {
 
 /** Old and new FSVMs of the demo, each on an agent of its own. */
 const fsvmsPerSide = 2;
-/** Where the first agent tries to listen. */
-const firstPort = 7420;
 /** The worker is killed when this share of the bytes has arrived. */
 const breakAt = 0.2;
 
@@ -37,7 +44,7 @@ export async function demoIngest(options: DemoIngestOptions): Promise<number> {
   const from = sourceOf(options.from);
   const to = targetOf(options.to ?? join(folder, 'files2'), from);
   const fleet = join(folder, 'fleet.yaml');
-  writeFileSync(fleet, stringify(await demoFleet(from, to)));
+  writeFileSync(fleet, stringify(await loopbackFleet('demo', dealtOut(from), to)));
   const interrupted = heedInterrupts();
   say(`Starting Temporal, a worker, the API and ${2 * fsvmsPerSide} agents on loopback …`);
   const stack = await startStack({ fleet, stateDir: join(folder, 'state'), say });
@@ -95,7 +102,9 @@ class Breaking {
     if (this.begun || event.type !== 'progress') return;
     const { done, total } = event.progress;
     if ((shareOf(done, total) ?? 0) < breakAt) return;
-    tell(`✂ kill -9 of the worker (process ${this.stack.state.parts['worker']?.pid}) in the middle; the agents go on with their jobs`);
+    tell(
+      `✂ kill -9 of the worker (process ${this.stack.state.parts['worker']?.pid}) in the middle; the agents go on with their jobs`,
+    );
     this.begun = this.replaceWorker(tell);
   }
 
@@ -134,36 +143,25 @@ function targetOf(given: string, from: string): string {
   mkdirSync(to, { recursive: true });
   const real = realpathSync(to);
   if (readdirSync(real).length > 0)
-    throw new Refusal('BadInput', { what: `--to ${given} is not empty, and the demo overwrites nothing: name an empty or new directory` });
-  if (`${real}/`.startsWith(`${from}/`)) throw new Refusal('BadInput', { what: `--to ${given} lies inside --from ${from}` });
+    throw new Refusal('BadInput', {
+      what: `--to ${given} is not empty, and the demo overwrites nothing: name an empty or new directory`,
+    });
+  if (`${real}/`.startsWith(`${from}/`))
+    throw new Refusal('BadInput', { what: `--to ${given} lies inside --from ${from}` });
   return real;
 }
 
-/** Two existing FSVMs that share the entries of `from`, and two new ones under `to`; an agent for each. */
-async function demoFleet(from: string, to: string): Promise<object> {
+/** The entries of the source, dealt out to the existing FSVMs in turn. */
+function dealtOut(from: string): OldFsvm[] {
   const names = readdirSync(from, { encoding: 'buffer' }).map(bytesToName).toSorted();
-  const ordinals = Array.from({ length: fsvmsPerSide }, (_, ordinal) => ordinal);
-  const hosts: Record<string, object> = {};
-  let port = firstPort;
-  const addHost = async (host: string, root: string) => {
-    port = await freePort(port);
-    hosts[host] = { agent: `http://127.0.0.1:${port++}`, roots: [root], zone: host };
-  };
-  const old: Record<string, object> = {};
-  const fresh: Record<string, object> = {};
-  for (const ordinal of ordinals) {
-    const [oldHost, newHost, fsvm] = [`old-${ordinal + 1}`, `new-${ordinal + 1}`, `fsvm-${ordinal + 1}`];
-    const store = join(to, fsvm);
-    mkdirSync(store);
-    await addHost(oldHost, from);
-    await addHost(newHost, store);
-    const items = names.filter((_, index) => index % fsvmsPerSide === ordinal);
-    old[`${oldHost}-fsvm`] = { host: oldHost, root: from, items };
-    fresh[fsvm] = { host: newHost, root: store };
-  }
-  return { fleet: 'demo', hosts, fileServers: { legacy: { fsvms: old }, files2: { fsvms: fresh } } };
+  return Array.from({ length: fsvmsPerSide }, (_, ordinal) => ({
+    root: from,
+    items: names.filter((_name, index) => index % fsvmsPerSide === ordinal),
+  }));
 }
 
 function leaveRunning(folder: string, stack: Stack, say: (line: string) => void): void {
-  say(`Left running: ${stack.state.api} and ${stack.state.webUi}. Stop it with: EVENKEEL_STATE=${join(folder, 'state')} npx evenkeel down`);
+  say(
+    `Left running: ${stack.state.api} and ${stack.state.webUi}. Stop it with: EVENKEEL_STATE=${join(folder, 'state')} npx evenkeel down`,
+  );
 }
