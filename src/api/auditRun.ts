@@ -2,23 +2,7 @@ import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads, decodeOptionalSinglePayload } from '@temporalio/common/lib/internal-non-workflow';
 import type { RunRef, WebUi } from './findRun';
 import { handleOf, showRun } from './showRun';
-import type { RunView } from './views';
-
-/** One line of the audit: who did what, when. Taken from Temporal's history, which nobody can rewrite. */
-export interface AuditEntry {
-  at: string;
-  who: string;
-  what: string;
-  how: 'started' | 'said' | 'began' | 'done' | 'failed' | 'ended';
-  /** The step that it belongs to, in its own words. */
-  step?: string;
-  facts?: unknown;
-}
-
-export interface Audit {
-  run: RunView;
-  entries: AuditEntry[];
-}
+import type { Audit, AuditEntry, RunView } from './views';
 
 type Events = NonNullable<Awaited<ReturnType<ReturnType<typeof handleOf>['fetchHistory']>>['events']>;
 type HistoryEvent = Events[number];

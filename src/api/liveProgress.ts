@@ -46,7 +46,7 @@ async function pieceOf(client: Client, pending: Pending): Promise<Piece | undefi
   const [beat] = await decodeArrayFromPayloads(converter, pending.heartbeatDetails?.payloads ?? []);
   const lastFailure = pending.lastFailure?.message ?? undefined;
   const facts = (beat ?? {}) as Partial<Piece>;
-  if (typeof facts.done !== 'number' && lastFailure === undefined) return undefined;
+  if (facts.what === undefined && facts.done === undefined && lastFailure === undefined) return undefined;
   return {
     what: facts.what ?? pending.activityType?.name ?? '',
     ...(facts.host !== undefined && { host: facts.host }),

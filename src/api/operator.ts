@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
-import { auditRun, type Audit } from './auditRun';
+import { auditRun } from './auditRun';
 import { findRun, listRuns, type RunFilter, type RunRef, type WebUi } from './findRun';
 import { retryRun } from './retryRun';
 import { askRun, showRun } from './showRun';
@@ -8,7 +8,7 @@ import { asRefusal } from './said';
 import { readyRun, runbookNamed, startRun } from './startRun';
 import { connectTemporal, findTemporal } from './temporal';
 import { tellRun } from './answerRun';
-import type { RunEvent, RunSummary, RunView } from './views';
+import type { Audit, RunEvent, RunSummary, RunView } from './views';
 import { watchRun } from './watchRun';
 
 /** Who says it, and why: kept with the run. */

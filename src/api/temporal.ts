@@ -5,6 +5,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Refusal } from '../contract/errors';
 import { stateDir } from '../stack/places';
 import { readStack } from '../stack/stackState';
+import { dataConverter } from './codec';
 
 /** Where Temporal is, as far as this process was told. */
 export interface TemporalPlace {

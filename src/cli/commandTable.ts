@@ -56,5 +56,6 @@ export const commandTable: readonly CommandEntry[] = [
   ),
   here('up', 'start everything', async (program) => (await import('./up.js')).addUp(program)),
   here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
+  here('api', 'HTTP API and status page', async (program) => (await import('./api.js')).addApi(program)),
   here('doctor', 'what this machine can do', async (program) => (await import('./doctor.js')).addDoctor(program)),
 ];

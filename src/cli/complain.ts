@@ -8,13 +8,14 @@ export function complain(error: unknown, { debug }: { debug?: boolean } = {}): n
   const message = error instanceof Error ? error.message : String(error);
   const [what, next] = message.split(/\. Next: /);
   process.stderr.write(`${paint.red('evenkeel:')} ${what}${next ? `\n${paint.dim('next:')} ${next}` : ''}\n`);
-  if (debug && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${paint.dim(stackOf(error))}\n`);
   else if (!(error instanceof Refusal))
     process.stderr.write(`${paint.dim('next:')} --debug shows where this happened\n`);
   return error instanceof Refusal ? exitCodeOf(error.code) : exitCodes.failed.code;
 }
 
 function stackOf(error: Error): string {
-  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.message}\n${stackOf(error.cause)}` : '';
+  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  return `${frames.join('\n')}${cause}`;
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatBytes, parseBytes } from '../contract/amounts';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
+import { nearest } from '../fleet/nearest';
 
 /** A field of an input as JSON Schema tells it; `unit` is ours: bytes or bytes/s. */
 export interface Field {
@@ -33,9 +34,11 @@ const attendance = ['dryRun', 'approval', 'onFailure', 'ticket'];
 export function flagOf(key: string, field: Field, required = false): Option {
   const flag = `--${kebab(key)}`;
   const says = described(field);
-  if (field.type === 'boolean') return new Option(field.default === true ? `--no-${kebab(key)}` : flag, says);
+  if (field.type === 'boolean')
+    return field.default === true ? new Option(`--no-${kebab(key)}`, `do not ${says}`) : new Option(flag, says);
   const option = new Option(`${flag} <${placeholder(field)}>`, says);
-  if (field.enum) option.choices(field.enum);
+  const { enum: choices } = field;
+  if (choices) option.argParser((value: string) => chosen(value, choices));
   else if (field.type === 'array')
     option.argParser((value: string, before?: unknown[]) => [...(before ?? []), parsed(value, field.items ?? {})]);
   else option.argParser((value: string) => parsed(value, field));
@@ -73,7 +76,14 @@ function parsed(value: string, field: Field): unknown {
   return number;
 }
 
-function placeholder({ type, items, unit }: Field): string {
+function chosen(value: string, choices: readonly string[]): string {
+  if (choices.includes(value)) return value;
+  const near = nearest(value, choices);
+  throw new InvalidArgumentError(near === undefined ? `Give ${choices.join(' or ')}.` : `(Did you mean ${near}?)`);
+}
+
+function placeholder({ type, items, unit, enum: choices }: Field): string {
+  if (choices) return choices.join('|');
   if (unit) return unit === 'bytes/s' ? 'rate' : 'size';
   if (type === 'array') return placeholder(items ?? {});
   return type === 'string' ? 'text' : 'number';

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../contract/amounts';
 import type { RunFilter } from '../api/findRun';
-import type { AuditEntry } from '../api/auditRun';
-import type { RunSummary, RunView } from '../api/views';
+import type { AuditEntry, RunSummary, RunView } from '../api/views';
 import { exitCodeTable } from './exitCodes';
 import { follow, type Following } from './follow';
 import { paintFor, phaseIn, printJson, printLine, table, type Paint } from './print';

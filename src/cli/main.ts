@@ -25,6 +25,9 @@ export async function programFor(words: readonly string[]): Promise<Command> {
     .configureOutput({ outputError: (text, write) => write(`evenkeel: ${text.replace(/^error: /, '')}`) })
     .showHelpAfterError(false)
     .exitOverride()
+    .addHelpCommand(
+      new Command('help').argument('[command]').description('the help of a command').helpGroup(groups.here),
+    )
     .addHelpText('after', `\n${exitCodeTable()}\n\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
   const named = words.find((word) => !word.startsWith('-')) ?? '';
   const asked = named === 'help' ? words[words.indexOf('help') + 1] : named;

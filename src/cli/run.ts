@@ -22,6 +22,8 @@ export function addRun(program: Command): void {
     .usage('<runbook> [flags]')
     .addHelpText('after', `\n\`evenkeel run <runbook> --help\` tells its flags.\n\n${exitCodeTable()}`)
     .argument('[runbook]')
+    .allowUnknownOption()
+    .allowExcessArguments()
     .action((given: string | undefined) => refuseName(run, given));
   for (const name of Object.keys(runbooks) as RunbookName[]) run.addCommand(commandOf(name, run));
 }

@@ -1,0 +1,26 @@
+import type { Facts } from '../board';
+import { endedSection } from './endedSection';
+import { fleetSection } from './fleetSection';
+import { html, type Html } from './html';
+import { runningSection } from './runningSection';
+
+/** A piece of a section that is swapped alone when it changed. Its id is unique on the page. */
+export interface Fragment {
+  id: string;
+  html: Html;
+}
+
+/** A part of the page. It looks at the facts and nothing else. */
+export interface Section {
+  id: string;
+  title: string;
+  fragments: (facts: Facts) => Fragment[];
+}
+
+/** What the page shows, in this order. Another view (a forecast's plots) is another line here. */
+export const sections: readonly Section[] = [runningSection, fleetSection, endedSection];
+
+export const sectionHtml = ({ id, title }: Section, fragments: readonly Fragment[]): Html => html`
+  <h2>${title}</h2>
+  <div class="fragments ${id}">${fragments.map((each) => html`<div id="${each.id}">${each.html}</div>`)}</div>
+`;

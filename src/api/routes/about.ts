@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { version } from '../../agent/version';
+import { route, type Route } from '../route';
+import { FleetView } from '../views';
+
+/** What is there, and whether the API itself works. */
+export const aboutRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/v1/fleet',
+    operationId: 'showFleet',
+    summary: 'The hosts of the fleet, and what their agents answer now',
+    role: 'viewer',
+    answer: FleetView,
+    handle: ({ fleet }) => fleet(),
+  }),
+  route({
+    method: 'GET',
+    path: '/healthz',
+    operationId: 'healthz',
+    summary: 'Does the API work, and does it reach Temporal',
+    role: 'anyone',
+    answer: z.object({ ok: z.boolean(), version: z.string() }),
+    async handle({ operator }) {
+      await operator.client.withDeadline(Date.now() + 3_000, () => operator.client.workflowService.getSystemInfo({}));
+      return { ok: true, version };
+    },
+  }),
+];
