@@ -17,6 +17,9 @@ export function retold(told: Told, host: string): Refusal {
 /** An error that is no refusal: the caller gets its first line and a number; the whole of it is in the log under that number. */
 export function incident(error: unknown, host: string, log: Log): Refusal {
   if (error instanceof Refusal) return error;
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Refusal('DiskFull', { host, path: path ?? 'a directory' }, { cause: error });
   const number = randomUUID().slice(0, 8);
   log('unexpected error', {
     level: 'error',

@@ -124,7 +124,10 @@ export class Jobs {
   async stop(waitMs: number): Promise<void> {
     this.stopping = true;
     const running = [...this.known.values()].filter((job) => job.record.state === 'running');
-    for (const job of running) job.stop(new Detach('the agent stops'));
+    for (const job of running) {
+      job.stop(new Detach('the agent stops'));
+      job.wake();
+    }
     await this.within(waitMs, Promise.all(running.map((job) => job.ended)));
   }
 

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Refusal } from '../contract/errors';
 import type { JobContext, JobView } from '../contract/operations';
-import type { Told } from './failure';
+import { tell, type Told } from './failure';
 import type { Journal, JobRecord } from './journal';
 
 export type Ending = Pick<JobRecord, 'state' | 'output' | 'error'>;
@@ -22,6 +24,8 @@ export class LiveJob {
   private saving: Promise<void> = Promise.resolve();
   private savedAt = 0;
   private unsaved = false;
+  /** The work has ended: a late report changes nothing, on disk above all. */
+  private isOver = false;
 
   constructor(
     record: JobRecord,
@@ -55,7 +59,6 @@ export class LiveJob {
 
   stop(reason: Error): void {
     if (!this.controller.signal.aborted) this.controller.abort(reason);
-    this.wake();
   }
 
   /** The last trouble of a job that is tried again. */
@@ -75,8 +78,8 @@ export class LiveJob {
     this.waiting.delete(wake);
   }
 
-  save(): Promise<void> {
-    const record = structuredClone(this.record);
+  save(as: JobRecord = this.record): Promise<void> {
+    const record = structuredClone(as);
     this.savedAt = Date.now();
     const mine = this.saving.then(() => this.journal.write(record));
     this.saving = mine.catch(() => undefined); // whoever asked gets the error
@@ -97,6 +100,7 @@ export class LiveJob {
   }
 
   private report(progress: unknown): void {
+    if (this.isOver) return;
     this.newestProgress = progress;
     this.revisionTimer ??= setTimeout(
       () => this.showProgress(),
@@ -106,33 +110,41 @@ export class LiveJob {
 
   private showProgress(): void {
     this.revisionTimer = undefined;
-    if (this.record.state !== 'running') return;
+    if (this.isOver) return;
     this.record.progress = this.newestProgress;
     delete this.record.error;
     this.revise();
     if (Date.now() - this.savedAt >= saveEveryMs) this.save().catch(this.onSaveFailed);
   }
 
+  /** The end is on disk before anyone hears of it: what a run builds on must not be done again after a crash. */
   private async end(ending: Ending | undefined): Promise<void> {
+    this.isOver = true;
     clearTimeout(this.revisionTimer);
     if (!ending) return this.wake();
     const { error: _, ...rest } = this.record;
-    this.record = {
-      ...rest,
-      ...ending,
-      ...(this.newestProgress !== undefined && { progress: this.newestProgress }),
-      revision: this.record.revision + 1,
-      endedAt: Date.now(),
-    };
+    const progress = this.newestProgress !== undefined && { progress: this.newestProgress };
+    const ended = { ...rest, ...progress, ...ending, revision: rest.revision + 1, endedAt: Date.now() };
     this.unsaved = true;
-    try {
-      await this.save();
-      this.unsaved = false;
-      this.record = slim(this.record);
-    } catch (error) {
-      this.onSaveFailed(error); // known until the next start, which does the work again
-    }
+    this.record = (await this.saved(ended))
+      ? slim(ended)
+      : { ...ended, state: 'failed', error: notJournaled(ended.id) };
     this.wake();
+  }
+
+  /** A full disk may be emptied: tries for a minute. */
+  private async saved(ended: JobRecord): Promise<boolean> {
+    for (let attempt = 0; attempt < 60; attempt++) {
+      try {
+        await this.save(ended);
+        this.unsaved = false;
+        return true;
+      } catch (error) {
+        this.onSaveFailed(error);
+        await delay(1_000, undefined, { ref: false });
+      }
+    }
+    return false;
   }
 
   private revise(): void {
@@ -152,6 +164,11 @@ export function viewOf({ id, capability, operation, state, revision, progress, o
     ...(error && { error }),
   };
 }
+
+const notJournaled = (job: string): Told => {
+  const why = `the end of job ${job} could not be written to the journal`;
+  return tell(new Refusal('Unexpected', { host: 'this host', why, incident: 'see the log' }));
+};
 
 /** Inputs and outputs can be long, and ended jobs many. */
 const slim = (record: JobRecord): JobRecord => ({ ...record, input: {}, output: undefined });

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Refusal } from '../../src/contract/errors';
 import { version } from '../../src/agent/version';
 import { startAgent } from '../../src/agent/main';
@@ -14,7 +15,11 @@ interface Told {
   body: { code?: string; message?: string; facts?: Record<string, unknown> };
 }
 
-async function ask(url: string, path: string, init: RequestInit & { as?: string } = {}): Promise<Told> {
+async function ask(
+  url: string,
+  path: string,
+  init: { as?: string; body?: string; headers?: Record<string, string> } = {},
+): Promise<Told> {
   const { as = token, ...rest } = init;
   const response = await fetch(new URL(path, url), {
     method: 'POST',
@@ -27,7 +32,6 @@ async function ask(url: string, path: string, init: RequestInit & { as?: string 
 
 async function agentWithTokens() {
   const said: string[] = [];
-  const { writeFileSync } = await import('node:fs');
   const tokensFile = `${scene.directory()}/tokens.json`;
   writeFileSync(tokensFile, JSON.stringify([{ name: 'ada', role: 'viewer', token: 'viewer-token' }]));
   const agent = await scene.agent({

@@ -1,0 +1,52 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { answer, createAuthority, issue, issuedBy, request } from '../../src/agent/authority';
+import { joinFleet } from '../../src/agent/join';
+import { readFleet } from '../../src/fleet/load';
+import { handHeldCopy, Scene } from './agents';
+import { writeFileSync } from 'node:fs';
+
+let scene: Scene;
+beforeEach(() => void (scene = new Scene()));
+afterEach(() => scene.close());
+
+const code = (expected: string) => expect.objectContaining({ name: 'Refusal', code: expected });
+
+test('a host joins, and its agent starts with what was written', async () => {
+  const [authority, dir, state] = [scene.directory(), scene.directory(), scene.directory()];
+  await createAuthority(authority, 'test');
+  const joined = await joinFleet({ host: 'a', url: 'https://127.0.0.1:0', root: ['/srv/a b'], dir, state, authority });
+  expect(joined.enable).toEqual([
+    ['systemctl', 'link', join(dir, 'evenkeel-agent-a.service')],
+    ['systemctl', 'enable', '--now', 'evenkeel-agent-a'],
+  ]);
+  expect(readFileSync(join(dir, 'evenkeel-agent-a.service'), 'utf8')).toContain(`ReadWritePaths=-${state} "-/srv/a b"`);
+  writeFileSync(join(dir, 'fleet.yaml'), `fleet: test\n${joined.fleetEntry}\n`);
+  const { fleet } = readFleet(join(dir, 'fleet.yaml'));
+  const agent = await scene.agent({ fleet: fleet!, stateDir: state, drivers: handHeldCopy().table });
+  const a = scene.client(agent.url, { tls: fleet!.tls! });
+  expect(await a.host.describe({})).toMatchObject({ host: 'a', roots: ['/srv/a b'] });
+});
+
+test('where the authority is elsewhere the key stays at home and a request travels', async () => {
+  const [authority, dir] = [scene.directory(), scene.directory()];
+  await createAuthority(authority, 'test');
+  const joined = await joinFleet({ host: 'a', url: 'https://files1:7400', root: [], dir, state: dir });
+  expect(joined.ask).toBe('evenkeel certs issue --request agent.csr --role agent');
+  await answer(authority, join(dir, 'agent.csr'), { role: 'agent' });
+  expect(readFileSync(join(dir, 'agent.crt'), 'utf8')).toMatch(/^-----BEGIN CERTIFICATE-----/);
+  expect(await issuedBy(authority)).toMatchObject([{ name: 'a', role: 'agent' }]);
+});
+
+test('keys are for their owner only, and nothing is replaced unasked', async () => {
+  const authority = scene.directory();
+  await createAuthority(authority, 'test');
+  const { key } = await issue(authority, { name: 'ada', role: 'approver' });
+  const modes = [key, join(authority, 'ca.key')].map((file) => statSync(file).mode & 0o777);
+  expect(modes).toEqual([0o600, 0o600]);
+  await expect(createAuthority(authority, 'test')).rejects.toEqual(code('BadInput'));
+  await expect(issue(authority, { name: 'ada', role: 'viewer' })).rejects.toThrow('is there already');
+  await issue(authority, { name: 'ada', role: 'viewer', renew: true });
+  await expect(issue(authority, { name: '../ada', role: 'viewer' })).rejects.toThrow('cannot be the name');
+  await expect(request(authority, 'a/b')).rejects.toThrow('cannot be the name');
+});
