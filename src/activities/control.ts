@@ -32,11 +32,11 @@ export const controlActivities = ({ fleet, temporal }: Hands) => ({
     });
   },
 
-  /** Is this very run still there? A run that was terminated gives nothing back by itself. */
+  /** Is this very run still there, be it reset meanwhile? A run that was terminated gives nothing back by itself. */
   async isRunning({ holder, runId }: { holder: string; runId: string }): Promise<boolean> {
     try {
-      const { status } = await temporal.workflow.getHandle(holder, runId).describe();
-      return status.name === 'RUNNING';
+      const { status, raw, runId: now } = await temporal.workflow.getHandle(holder).describe();
+      return status.name === 'RUNNING' && (runId === now || raw.workflowExecutionInfo?.firstRunId === runId);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false;
       throw error;

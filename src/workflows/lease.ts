@@ -49,22 +49,24 @@ async function waitForHolder(state: LeaseState, holder: LeaseRequest): Promise<v
       tell(request, () => run(request).signal(leaseQueued, { target: state.target, behind: holder.holder })),
     ),
   );
-  const changed = () => state.holder !== holder || state.queue.length > told.length;
-  if (await condition(changed, lookEvery)) return;
-  if (!(await control.isRunning(holder)) && state.holder === holder) delete state.holder;
+  if (!(await control.isRunning(holder))) {
+    if (state.holder === holder) delete state.holder;
+    return;
+  }
+  await condition(() => state.holder !== holder || state.queue.length > told.length, lookEvery);
 }
 
 async function grantNext(state: LeaseState): Promise<void> {
   const next = state.queue.shift();
   if (!next) return;
   const epoch = Math.max(state.epoch, next.atLeast) + 1;
-  if (await tell(next, () => run(next).signal(leaseGranted, { target: state.target, epoch }))) {
+  if (await tell(next, () => run(next).signal(leaseGranted, { target: state.target, epoch, runId: next.runId }))) {
     state.epoch = epoch;
     state.holder = next;
   }
 }
 
-const run = ({ holder, runId }: LeaseRequest) => getExternalWorkflowHandle(holder, runId);
+const run = ({ holder }: LeaseRequest) => getExternalWorkflowHandle(holder);
 
 /** False when the run has ended meanwhile: the lease then goes to the next one. */
 async function tell(request: LeaseRequest, signal: () => Promise<void>): Promise<boolean> {

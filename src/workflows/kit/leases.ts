@@ -12,15 +12,17 @@ export class Leases {
   behind: string | undefined;
 
   constructor() {
-    setHandler(leaseGranted, (lease) => {
-      if (!this.held.some((h) => h.target === lease.target)) this.held.push(lease);
+    setHandler(leaseGranted, ({ target, epoch, runId }) => {
+      // Meant for an earlier run of the same id: that one has ended.
+      if (runId !== workflowInfo().firstExecutionRunId) return;
+      if (!this.held.some((lease) => lease.target === target)) this.held.push({ target, epoch });
     });
     setHandler(leaseQueued, ({ target, behind }) => void (this.behind = `${target} is held by ${behind}`));
   }
 
   /** Waits until this run holds every target. `atLeast`: the highest epoch that their hosts have seen. */
   async take(targets: readonly string[], atLeast: number): Promise<void> {
-    const { workflowId: holder, runId } = workflowInfo();
+    const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
     for (const target of [...new Set(targets)].sort()) {
       // One after the other: the order of the names is what prevents a deadlock.
       await control.requestLease({ target, request: { holder, runId, atLeast } });
@@ -36,7 +38,7 @@ export class Leases {
   }
 
   async giveBack(): Promise<void> {
-    const { workflowId: holder, runId } = workflowInfo();
+    const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
     for (const { target } of this.held.splice(0)) {
       await getExternalWorkflowHandle(leaseId(target)).signal(leaseReturned, { holder, runId });
     }

@@ -91,11 +91,12 @@ export const tuneUpdate = defineUpdate<void, [Tuning]>('tune');
 /** Between a run and the lease of a target. */
 export interface LeaseRequest {
   holder: string;
+  /** The first run of the holder's chain: a reset run is still the same holder. */
   runId: string;
   /** The highest epoch that any host of the target has seen. */
   atLeast: number;
 }
 export const leaseRequested = defineSignal<[LeaseRequest]>('leaseRequested');
 export const leaseReturned = defineSignal<[{ holder: string; runId: string }]>('leaseReturned');
-export const leaseGranted = defineSignal<[{ target: string; epoch: number }]>('leaseGranted');
+export const leaseGranted = defineSignal<[{ target: string; epoch: number; runId: string }]>('leaseGranted');
 export const leaseQueued = defineSignal<[{ target: string; behind: string }]>('leaseQueued');
