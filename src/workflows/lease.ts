@@ -14,7 +14,8 @@ interface LeaseState {
   /** The last epoch that was granted. It only grows; agents refuse a lower one. */
   epoch: number;
   holder?: LeaseRequest;
-  queue: LeaseRequest[];
+  /** `told`: it knows behind whom it waits. */
+  queue: (LeaseRequest & { told?: string })[];
 }
 
 /** A run that was terminated gives nothing back: as long as somebody waits, the holder is looked at this often. */
@@ -43,17 +44,18 @@ export async function lease(state: LeaseState): Promise<void> {
 }
 
 async function waitForHolder(state: LeaseState, holder: LeaseRequest): Promise<void> {
-  const told = [...state.queue];
+  const behind = holder.holder;
+  const untold = state.queue.filter((request) => request.told !== holder.runId);
+  for (const request of untold) request.told = holder.runId;
   await Promise.all(
-    told.map((request) =>
-      tell(request, () => run(request).signal(leaseQueued, { target: state.target, behind: holder.holder })),
-    ),
+    untold.map((request) => tell(request, () => run(request).signal(leaseQueued, { target: state.target, behind }))),
   );
+  const waiting = state.queue.length;
   if (!(await control.isRunning(holder))) {
     if (state.holder === holder) delete state.holder;
     return;
   }
-  await condition(() => state.holder !== holder || state.queue.length > told.length, lookEvery);
+  await condition(() => state.holder !== holder || state.queue.length > waiting, lookEvery);
 }
 
 async function grantNext(state: LeaseState): Promise<void> {
