@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { capabilities, type CapabilityName } from '../contract/capabilities';
-import { Refusal } from '../contract/errors';
+import { isErrorCode, Refusal } from '../contract/errors';
 import type { JobContext, JobView, Operation } from '../contract/operations';
 import type { CapabilityOf } from '../drivers/host';
 import { retold, type Told } from './failure';
@@ -32,7 +32,7 @@ export function createAgentClient(options: ClientOptions): AgentClient {
     Object.fromEntries(
       Object.entries<Operation>(operations).map(([name, { kind }]) => {
         const path = `/v1/${capability}/${name}`;
-        if (kind !== 'job') return [name, (input: unknown) => call(transport, options.host, path, input)];
+        if (kind !== 'job') return [name, (input: unknown) => call(transport, options, path, input)];
         return [
           name,
           (input: unknown, job: JobContext<unknown>) => new JobCall(transport, options, path, job).run(input),
@@ -43,13 +43,16 @@ export function createAgentClient(options: ClientOptions): AgentClient {
   return { ...(Object.fromEntries(calls) as AgentClient), close: () => transport.close() };
 }
 
-async function call(transport: Transport, host: string, path: string, input: unknown): Promise<unknown> {
-  return expect(await transport.ask({ method: 'POST', path, body: input, timeoutMs: answerMs }), host);
+async function call(transport: Transport, address: AgentAddress, path: string, input: unknown): Promise<unknown> {
+  return expect(await transport.ask({ method: 'POST', path, body: input, timeoutMs: answerMs }), address);
 }
 
-function expect(answer: Answer, host: string): unknown {
+function expect(answer: Answer, { host, url }: AgentAddress): unknown {
   if (answer.status < 300) return answer.body;
   const told = answer.body as Partial<Told> | null;
+  if (!isErrorCode(told?.code) && answer.status >= 502) {
+    throw new Refusal('AgentUnreachable', { host, url, why: `it answered ${answer.status}: it stops, or starts` });
+  }
   throw retold(
     { code: told?.code ?? String(answer.status), message: told?.message ?? '', facts: told?.facts ?? {} },
     host,
@@ -124,7 +127,7 @@ class JobCall {
     const giveUpAt = Date.now() + (this.options.patienceMs ?? 5_000);
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 1_000)) {
       try {
-        return expect(await this.transport.ask(asking), this.options.host) as JobView;
+        return expect(await this.transport.ask(asking), this.options) as JobView;
       } catch (error) {
         const broken = error instanceof Refusal && error.code === 'AgentUnreachable';
         if (!broken || asking.signal?.aborted || Date.now() + waitMs > giveUpAt) throw error;

@@ -34,7 +34,7 @@ export class Epochs {
     await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
     const file = join(options.stateDir, 'epochs.json');
     const known = Object.entries(await remembered(file));
-    return new Epochs(options.host, file, new Map(known), new Map(known), options.patienceMs ?? 30_000);
+    return new Epochs(options.host, file, new Map(known), new Map(known), options.patienceMs ?? 20_000);
   }
 
   /** Refuses a lease that is older than what this host has seen. */

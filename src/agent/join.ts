@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
@@ -36,6 +36,7 @@ export async function joinFleet(options: JoinOptions): Promise<Joined> {
   if (!entry.success)
     throw new Refusal('BadInput', { what: entry.error.issues.map(({ message }) => message).join('; ') });
   const dir = resolve(options.dir);
+  await mkdir(options.state, { recursive: true, mode: 0o700 }); // the unit may write there and nowhere above
   const made = await request(dir, host);
   const tls = { ca: join(dir, 'ca.crt'), cert: join(dir, 'agent.crt'), key: made.key };
   const files = authority ? await vouchedFor(authority, made.request, tls) : [made.key, made.request];

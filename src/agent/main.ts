@@ -98,8 +98,7 @@ async function listen(
   const server = createServer({ host, perform, jobs, epochs, log, ...secured });
   endings.push(
     () => running.stop(),
-    () => server.close(),
-    () => jobs.stop(letGoMs),
+    () => Promise.all([server.close(), jobs.stop(letGoMs)]),
   );
   const port = new URL(agent).port || (secured.tls ? 443 : 80);
   const url = await server.listen({ host: hostname(agent), port: Number(port) });

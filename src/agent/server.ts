@@ -52,6 +52,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     // The certificate is looked at in `authenticate`, so that a bad one is refused with a sentence and logged.
     https: parts.tls ? { ...parts.tls, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' } : null,
     bodyLimit,
+    requestTimeout: 60_000, // for a request to arrive; answers may take longer
     routerOptions: { maxParamLength: 1_500 },
     forceCloseConnections: 'idle',
   }) as unknown as FastifyInstance;
@@ -139,7 +140,7 @@ function addJobs(server: FastifyInstance, { jobs }: ServerParts): void {
   });
 }
 
-export const readInput = ({ operation }: Offered, body: unknown): Record<string, unknown> =>
+const readInput = ({ operation }: Offered, body: unknown): Record<string, unknown> =>
   parse(operation.input, body ?? {});
 
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

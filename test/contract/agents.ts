@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAgentClient, type AgentClient, type ClientOptions } from '../../src/agent/client';
@@ -55,14 +53,6 @@ export const fleetOf = (hosts: Record<string, string>, more: object = {}): Fleet
     hosts: Object.fromEntries(Object.entries(hosts).map(([name, agent]) => [name, { agent }])),
     ...more,
   });
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Work that ends when the test says so. */
 export interface Work {

@@ -17,7 +17,8 @@ const code = (expected: string) => expect.objectContaining({ name: 'Refusal', co
 async function hostOfOneAgent() {
   const stateDir = scene.directory();
   const url = `http://127.0.0.1:${await freePort()}`;
-  const reader = `require('./tools/typescript.js').readTypeScript(); require('./test/contract/agentProcess.ts')`;
+  const script = JSON.stringify(require.resolve('./agentProcess'));
+  const reader = `require('./tools/typescript.js').readTypeScript(); require(${script})`;
   const start = async (): Promise<ChildProcess> => {
     const child = spawn(process.execPath, ['-e', reader, url, stateDir], {
       cwd: resolve(__dirname, '..', '..'),
