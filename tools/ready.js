@@ -70,8 +70,10 @@ function installed() {
   return true;
 }
 
-const built = () => readOr(builtStamp) === sourceDigest();
-const bundled = () => readOr(bundleStamp) === workflowDigest();
+/** An installation without sources, such as the container image, is as it was built. */
+const shipped = () => !existsSync(at('src')) && existsSync(at('dist', 'cli', 'main.js'));
+const built = () => shipped() || readOr(builtStamp) === sourceDigest();
+const bundled = () => shipped() || readOr(bundleStamp) === workflowDigest();
 
 /** Compares what npm says it installed with what the lock file asks for; packages of other platforms are optional and may lack. */
 function holdsLockedPackages() {
