@@ -16,7 +16,7 @@ export interface Host {
   bulkAddress(host: string): string;
   /** Where this host takes bulk data. Port 0: any. */
   bulk: { address: string; port: number };
-  /** How two agents know each other on the bulk port: a shared token on loopback, or certificates of one authority. */
+  /** How two agents know each other on the bulk port: a shared token on loopback, or certificates of one authority (`tls` names files). */
   trust: { token?: string; tls?: { ca: string; cert: string; key: string } };
   log(event: string, facts?: Record<string, unknown>): void;
 }
