@@ -58,4 +58,5 @@ export const commandTable: readonly CommandEntry[] = [
   here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
   here('api', 'HTTP API and status page', async (program) => (await import('./api.js')).addApi(program)),
   here('doctor', 'what this machine can do', async (program) => (await import('./doctor.js')).addDoctor(program)),
+  here('completion', 'for your shell', async (program) => (await import('./completion.js')).addCompletion(program)),
 ];
