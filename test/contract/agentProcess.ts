@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startAgent } from '../../src/agent/main';
@@ -10,11 +10,11 @@ const [url = '', stateDir = ''] = process.argv.slice(1);
 
 const count = join(stateDir, 'count');
 const send: CapabilityOf<'copy'>['send'] = async ({ items }, job) => {
-  const from = existsSync(count) ? Number(readFileSync(count, 'utf8')) : 0;
+  const from = existsSync(count) ? statSync(count).size : 0;
   appendFileSync(join(stateDir, 'starts'), `${from}\n`);
   for (let done = from + 1; done <= items.length; done++) {
     await pause(10, undefined, { signal: job.signal });
-    writeFileSync(count, String(done));
+    appendFileSync(count, '.'); // one byte an item: a kill cannot tear it
     job.report({ done, total: items.length, unit: 'files', rate: 100, doneFiles: done });
   }
   return { ...nothingSent, items: items.length };
