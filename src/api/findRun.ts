@@ -2,6 +2,7 @@ import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
+import { nearest } from '../fleet/nearest';
 import type { RunSummary } from './views';
 
 export interface RunFilter {
@@ -45,10 +46,10 @@ export async function findRun(client: Client, given: string): Promise<RunRef> {
   const byRunId = runs.filter((run) => given.length >= 6 && run.runId.startsWith(given));
   if (byRunId.length === 1) return { id: byRunId[0]!.id, runId: byRunId[0]!.runId };
   const ids = [...new Set(runs.map((run) => run.id))];
-  const matches = ids.filter((id) => id.startsWith(given) || id.endsWith(given) || id.split('/').includes(given));
+  const matches = ids.filter((id) => id.endsWith(given) || beginnings(id).some((part) => part.startsWith(given)));
   const whole = matches.filter((id) => id === given || id.split('/').includes(given));
   const [only, ...others] = whole.length === 1 ? whole : matches;
-  if (only === undefined) throw new Refusal('NoSuchRun', { id: given, near: nearIds(ids) });
+  if (only === undefined) throw new Refusal('NoSuchRun', { id: given, near: nearIds(given, ids) });
   if (others.length > 0) throw new Refusal('ManyRuns', { id: given, which: matches.slice(0, 5).join(' or ') });
   return { id: only };
 }
@@ -107,8 +108,14 @@ function queryOf({ runbook, target, phase, ticket, all }: RunFilter): string {
 /** A literal of Temporal's query language. */
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 
-const nearIds = (ids: readonly string[]): string =>
-  ids.length > 0 ? `; there is ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ' and more' : ''}` : '';
+/** `ingest-vfs/files2` begins twice: at the runbook and at the target. */
+const beginnings = (id: string): string[] => [id, ...id.split('/').slice(1)];
+
+function nearIds(given: string, ids: readonly string[]): string {
+  const byPart = new Map(ids.flatMap((id) => beginnings(id).map((part) => [part, id])));
+  const near = nearest(given, byPart.keys());
+  return near === undefined ? '' : `; did you mean "${byPart.get(near)}"?`;
+}
 
 async function exists(client: Client, id: string): Promise<boolean> {
   try {

@@ -14,7 +14,11 @@ export async function piecesOf(client: Client, described: DescribeWorkflowExecut
   const children = (described.pendingChildren ?? []).slice(0, mostChildren);
   const below = await Promise.all(children.map((child) => describeChild(client, child.workflowId ?? '')));
   const pending = [described, ...below].flatMap((each) => each?.pendingActivities ?? []);
-  return (await Promise.all(pending.map((each) => pieceOf(client, each)))).filter((piece) => piece !== undefined);
+  const pieces = (await Promise.all(pending.map((each) => pieceOf(client, each)))).filter(
+    (piece) => piece !== undefined,
+  );
+  // Temporal tells them in any order: what is shown must not jump about.
+  return pieces.toSorted((a, b) => orderOf(a).localeCompare(orderOf(b)));
 }
 
 /** What the run has finished and what is in flight, as one figure. */
@@ -31,6 +35,8 @@ export function mergeProgress(finished: ProgressView | undefined, pieces: readon
   const note = finished?.note ?? counted.find((piece) => piece.note)?.note;
   return { done, total, unit, rate, ...(etaMs !== undefined && { etaMs }), ...(note && { note }), pieces: [...pieces] };
 }
+
+const orderOf = ({ host, what }: Piece): string => `${host ?? ''} ${what}`;
 
 async function describeChild(client: Client, id: string): Promise<DescribeWorkflowExecutionResponse | undefined> {
   try {

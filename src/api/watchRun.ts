@@ -27,11 +27,14 @@ export async function* watchRun(client: Client, ref: RunRef, options: WatchOptio
     const described = await describeRun(client, ref);
     const running = described.status.name === 'RUNNING' || described.status.name === 'PAUSED';
     const history = `${described.runId} ${described.historyLength}`;
-    yield* seen.run(summaryOf(described, webUi));
     if (history !== historyOf || !told) {
       const answer = await askRun(client, { id: ref.id, runId: described.runId }).catch(orNoWorker);
-      if (answer instanceof Refusal) yield* seen.unanswered(answer.message);
-      else {
+      const run = summaryOf(described, webUi);
+      if (answer instanceof Refusal) {
+        yield* seen.run(run);
+        yield* seen.unanswered(answer.message);
+      } else {
+        yield* seen.run({ ...run, title: answer.status.title });
         told = answer;
         historyOf = history;
         yield* seen.told(ref.id, told);

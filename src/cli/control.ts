@@ -93,6 +93,10 @@ export function addWord(program: Command, name: string): void {
   if (name === 'approve' || name === 'reject')
     command.option('--plan <digest>', 'the plan that is meant, as `evenkeel show` prints it');
   command.action(async (id: string, flags: WordFlags) => {
+    if (name === 'approve' && flags.plan === undefined && !process.stdin.isTTY)
+      command.error(
+        `error: without a terminal a plan is approved by its digest: --plan <digest>, as \`evenkeel show ${id}\` prints it`,
+      );
     const said = { by: whoTypes(), why: flags.why ?? '' };
     const ref = await withOperator((operator) => word.say(operator, id, said, flags));
     if (flags.json) printJson({ id: ref.id, said: word.name, ...said });
@@ -100,13 +104,11 @@ export function addWord(program: Command, name: string): void {
   });
 }
 
-/** Nobody approves what they have not seen: shows the plan and asks. Without a terminal its digest must be given. */
+/** Nobody approves what they have not seen: shows the plan and asks. */
 async function askForYes(operator: Operator, id: string): Promise<string> {
   const run = await operator.show(id);
   if (!run.plan) throw new Refusal('NoPlan');
   const { digest } = run.plan;
-  if (!process.stdin.isTTY)
-    throw new Refusal('BadInput', { what: `without a terminal a plan is approved by its digest: --plan ${digest}` });
   for (const line of planLines(run, paintFor(process.stdout))) printLine(line);
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {

@@ -85,6 +85,7 @@ export function linesOf(event: RunEvent): string[] {
     const { state, what, why } = event.step;
     return [`${at} ${marks[state]} ${what}${why ? `: ${why}` : ''}`];
   }
+  if (event.type === 'phase' && event.phase === 'running' && event.why) return [`${at}   waiting: ${event.why}`];
   if (event.type === 'phase' && event.waiting)
     return [`${at} It waits for ${event.waiting.what}:`, ...below(event.waiting.commands)];
   return [];

@@ -1,7 +1,7 @@
 import { formatDuration, shareOf } from '../contract/amounts';
 import type { LiveProgress, Piece, RunEvent, RunSummary, Waiting } from '../api/views';
 import type { StepView } from '../workflows/kit/messages';
-import { clipped, padded, paintFor, phaseIn, widthOf, type Paint } from './print';
+import { clipped, padded, paintFor, phaseIn, widthOf, wrapped, type Paint } from './print';
 import { bar, markIn, progressSentence, tookOf } from './steps';
 
 /** Where the picture goes: a terminal, or a test's stand-in of one. */
@@ -18,6 +18,7 @@ const showCursor = '\x1b[?25h';
 const beginUpdate = '\x1b[?2026h';
 const endUpdate = '\x1b[?2026l';
 const mostPieces = 4;
+const mostWhyLines = 4;
 
 /** A run as a picture that is repainted in place: steps with their marks, a bar, the rate, what it waits for. */
 export class LiveRun {
@@ -25,6 +26,8 @@ export class LiveRun {
   private steps: StepView[] = [];
   private phase: RunSummary['phase'] = 'running';
   private waiting: Waiting | undefined;
+  /** Why the running step waits: for its turn, for a host. */
+  private turn: string | undefined;
   private progress: LiveProgress | undefined;
   private unanswered: string | undefined;
   private painted = 0;
@@ -45,6 +48,7 @@ export class LiveRun {
       case 'phase':
         this.phase = event.phase;
         this.waiting = event.waiting;
+        this.turn = event.phase === 'running' ? event.why : undefined;
         this.unanswered = undefined;
         break;
       case 'step':
@@ -60,6 +64,7 @@ export class LiveRun {
       case 'plan':
         break;
       case 'ended':
+        this.run = event.run;
         this.phase = event.run.phase;
         this.steps = event.run.steps;
         this.progress = undefined;
@@ -117,6 +122,7 @@ export class LiveRun {
     const current = this.steps.findLastIndex((step) => step.state === 'running' || step.state === 'held');
     const lines = this.steps.flatMap((step, index) => [
       this.stepLine(step, columns, now),
+      ...this.whyLines(step, index === current ? this.turn : undefined, columns),
       ...(index === current ? this.progressLines(columns) : []),
     ]);
     if (lines.length <= room) return lines;
@@ -126,10 +132,15 @@ export class LiveRun {
 
   private stepLine(step: StepView, columns: number, now: number): string {
     const took = tookOf(step, now);
-    const why = step.why && step.state !== 'done' ? `: ${step.why}` : '';
-    const what = clipped(step.what + why, Math.max(10, columns - took.length - 6));
+    const what = clipped(step.what, Math.max(10, columns - took.length - 6));
     const shown = step.state === 'waiting' ? this.paint.dim(what) : what;
     return `  ${markIn(step.state, this.paint)} ${padded(shown, columns - took.length - 5)}${this.paint.dim(took)}`;
+  }
+
+  private whyLines({ state, why }: StepView, turn: string | undefined, columns: number): string[] {
+    const says = state === 'running' ? turn : state === 'done' ? undefined : why;
+    const colour = state === 'failed' ? this.paint.red : this.paint.yellow;
+    return says ? wrapped(says, columns - 6, mostWhyLines).map((line) => `    ${colour(line)}`) : [];
   }
 
   private progressLines(columns: number): string[] {
@@ -155,10 +166,7 @@ export class LiveRun {
   private waitingLines(columns: number): string[] {
     if (!this.waiting) return [];
     const { what, commands } = this.waiting;
-    return [
-      '',
-      this.paint.yellow(clipped(`It waits for ${what}:`, columns)),
-      ...commands.map((command) => `  ${command}`),
-    ];
+    const says = wrapped(`It waits for ${what}:`, columns, 3).map((line) => this.paint.yellow(line));
+    return ['', ...says, ...commands.map((command) => `  ${command}`)];
   }
 }

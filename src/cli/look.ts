@@ -103,10 +103,17 @@ function shown(run: RunView, paint: Paint): string[] {
   ];
 }
 
+/** One line a step, and every word, failure and end; --json has each act as well. */
 function entryLines(entries: readonly AuditEntry[], paint: Paint): string[] {
-  const rows = entries.map(({ at, who, how, what, step, facts }) => {
+  const begun = new Set<string>();
+  const told = entries.filter(({ how, step, what }) => {
+    if (how === 'done' || (how === 'began' && begun.has(step ?? what))) return false;
+    begun.add(step ?? what);
+    return true;
+  });
+  const rows = told.map(({ at, who, how, what, step, facts }) => {
     const why = (facts as { why?: string } | undefined)?.why;
-    return [at, who, how, [step ?? what, step ? `(${what})` : '', why ? `: ${why}` : ''].filter(Boolean).join(' ')];
+    return [at, who, how, `${step ?? what}${why ? `: ${why}` : ''}`];
   });
   return [table(['WHEN (UTC)', 'WHO', 'HOW', 'WHAT'], rows, paint)];
 }

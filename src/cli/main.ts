@@ -5,6 +5,7 @@ import { commandTable, groups } from './commandTable';
 
 /** `evenkeel …`: only the command that was named is loaded, so that help and typos are answered at once. */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', endOfPipe);
   const program = await programFor(argv.slice(2));
   try {
     await program.parseAsync(argv);
@@ -44,5 +45,11 @@ const examples = [
   'evenkeel run ingest-vfs --from legacy --to files2 --dry-run   what would it do?',
   'evenkeel watch files2                                     a part of an id will do',
 ];
+
+/** Whoever read us has seen enough: `evenkeel list | head`. */
+function endOfPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCodes.done.code);
+}
 
 const exitOf = ({ exitCode }: CommanderError): number => (exitCode === 0 ? 0 : exitCodes.usage.code);

@@ -48,6 +48,19 @@ export function clipped(text: string, width: number): string {
   return letters.length <= width ? text : `${letters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
+/** Breaks plain text between words; what does not fit into `most` lines is cut. */
+export function wrapped(text: string, width: number, most: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1)!;
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  const kept = lines.slice(0, most).map((line) => clipped(line, width));
+  if (lines.length > most) kept[most - 1] = clipped(`${kept[most - 1]} …`, width);
+  return kept;
+}
+
 export const phaseIn = (phase: RunSummary['phase'], paint: Paint): string => paint[phaseColours[phase]](phase);
 
 const phaseColours: Record<RunSummary['phase'], keyof Paint> = {

@@ -6,12 +6,13 @@ import { html, type Html } from './html';
 import type { Section } from './sections';
 import { ago, badge } from './words';
 
+/** As in the terminal; U+FE0E asks for the letter, not for the coloured picture. */
 const marks: Record<StepState, string> = {
   waiting: '·',
-  running: '▶',
-  done: '✔',
+  running: '▶\uFE0E',
+  done: '✔\uFE0E',
   failed: '✘',
-  held: '⏸',
+  held: '‖',
   skipped: '↷',
   undone: '↶',
 };
@@ -23,7 +24,7 @@ export const runningSection: Section = {
   title: 'Running',
   fragments: ({ running, at }) =>
     running.length > 0
-      ? running.map((run) => ({ id: `run-${idOf(run.id)}`, html: card(run, at) }))
+      ? waitingFirst(running).map((run) => ({ id: `run-${idOf(run.id)}`, html: card(run, at) }))
       : [
           {
             id: 'run-none',
@@ -31,6 +32,11 @@ export const runningSection: Section = {
           },
         ],
 };
+
+const waitingFirst = (runs: readonly RunView[]): RunView[] => [
+  ...runs.filter((run) => run.waiting),
+  ...runs.filter((run) => !run.waiting),
+];
 
 const idOf = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 12);
 
@@ -52,29 +58,45 @@ function card(run: RunView, at: Date): Html {
   </article>`;
 }
 
-function waitingBox({ waiting }: RunView): Html | undefined {
+function waitingBox({ waiting, plan, phase }: RunView): Html | undefined {
   if (!waiting) return undefined;
+  const { what, commands } = waiting;
   return html`<div class="waiting">
-    <p>It waits for ${waiting.what}. Type one of:</p>
-    ${waiting.commands.map((command) => html`<pre><code>${command}</code></pre>`)}
+    <p>It waits for ${what}.</p>
+    ${phase === 'waiting for approval' && plan && planList(plan.sentences)}
+    <p>Type${commands.length > 1 && ' one of'}:</p>
+    <ul>
+      ${commands.map((command) => html`<li><code>${command}</code></li>`)}
+    </ul>
   </div>`;
 }
 
-function stepList({ steps, progress }: RunView): Html[] {
+/** A sentence that begins with spaces belongs to the one above. */
+const planList = (sentences: readonly string[]): Html =>
+  html`<ul class="plan">
+    ${sentences.map((sentence) => html`<li class="${sentence.startsWith(' ') && 'within'}">${sentence.trim()}</li>`)}
+  </ul>`;
+
+function stepList({ steps, progress, status }: RunView): Html[] {
+  const turn = status?.phase === 'running' ? status.why : undefined;
   const current = steps.findLastIndex(({ state }) => state === 'running' || state === 'held');
   const done = steps.filter(({ state }) => state === 'done');
   const hidden = new Set(done.slice(0, Math.max(0, done.length - doneShown)));
   const count =
-    hidden.size > 0 ? [html`<li class="done folded"><i>✔</i><span>${hidden.size} more done</span></li>`] : [];
+    hidden.size > 0 ? [html`<li class="done folded"><i>✔︎</i><span>${hidden.size} more done</span></li>`] : [];
   return [
     ...count,
     ...steps.map((step, index) =>
-      hidden.has(step) ? html`` : stepItem(step, index === current ? progress : undefined),
+      hidden.has(step)
+        ? html``
+        : index === current
+          ? stepItem(turn ? { ...step, why: turn } : step, progress)
+          : stepItem(step),
     ),
   ];
 }
 
-function stepItem(step: StepView, progress: LiveProgress | undefined): Html {
+function stepItem(step: StepView, progress?: LiveProgress): Html {
   const took =
     step.startedAt && step.endedAt ? formatDuration(Date.parse(step.endedAt) - Date.parse(step.startedAt)) : '';
   return html`<li class="${step.state}">

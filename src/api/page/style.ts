@@ -23,6 +23,7 @@ h2 { font-size: .78rem; font-weight: 600; letter-spacing: .07em; text-transform:
 h3 { font-size: 1rem; font-weight: 600; line-height: 1.35; }
 a { color: var(--busy); text-decoration-color: color-mix(in srgb, currentColor 35%, transparent); text-underline-offset: .18em; }
 code, pre { font: .87em/1.5 ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace; }
+pre code { font-size: inherit; }
 ul, ol { list-style: none; }
 small { font-size: .85em; color: var(--faint); }
 .top { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; align-items: baseline; }
@@ -35,12 +36,13 @@ small { font-size: .85em; color: var(--faint); }
 .badge { font-size: .75rem; font-weight: 600; padding: .1rem .5rem; border-radius: 1rem; white-space: nowrap; color: var(--tone); background: color-mix(in srgb, var(--tone) 13%, transparent); }
 .badge.busy { --tone: var(--busy); } .badge.good { --tone: var(--good); } .badge.bad { --tone: var(--bad); }
 .badge.asks { --tone: var(--asks); } .badge.dull { --tone: var(--faint); }
-.fragments.running { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr)); align-items: start; }
+.fragments.running { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); align-items: start; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .95rem 1.1rem 1.05rem; }
 .card.waits { border-color: color-mix(in srgb, var(--asks) 55%, var(--line)); }
 .card header { display: flex; justify-content: space-between; gap: 1rem; align-items: start; margin-bottom: .15rem; }
 .waiting { background: var(--asks-paper); border-radius: .4rem; padding: .6rem .75rem .7rem; margin-top: .75rem; font-size: .93em; }
-.waiting pre { overflow-x: auto; padding-top: .3rem; user-select: all; }
+.plan { padding: .3rem 0 .45rem; } .plan .within { margin-left: 1rem; }
+.waiting li { padding-top: .2rem; overflow-wrap: anywhere; } .waiting li code { user-select: all; }
 .steps { margin-top: .75rem; display: grid; gap: .28rem; }
 .steps li { display: grid; grid-template-columns: 1.1rem 1fr auto; gap: 0 .45rem; align-items: baseline; }
 .steps i { font-style: normal; color: var(--faint); font-size: .8em; }
@@ -57,7 +59,7 @@ progress { appearance: none; display: block; width: 100%; height: .45rem; border
 progress::-webkit-progress-bar { background: var(--track); }
 progress::-webkit-progress-value { background: var(--busy); border-radius: 1rem; transition: width .9s linear; }
 progress::-moz-progress-bar { background: var(--busy); border-radius: 1rem; }
-.zones { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); margin-bottom: .8rem; }
+.zones { display: grid; gap: .9rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 15rem), 1fr)); margin-bottom: .8rem; }
 .zone { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .7rem .95rem .8rem; }
 .zone h3 { font-size: .85rem; font-weight: 600; color: var(--faint); margin-bottom: .3rem; }
 .zone li { padding: .18rem 0 .18rem 1rem; position: relative; overflow-wrap: anywhere; }
