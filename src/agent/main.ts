@@ -79,7 +79,7 @@ async function listen(
     stateDir,
     ...(options.epochPatienceMs !== undefined && { patienceMs: options.epochPatienceMs }),
   });
-  const starters = startersOf(options.drivers ?? defaults, hostFor(options, peers, roots, log));
+  const starters = startersOf(options.drivers ?? drivers, hostFor(options, peers, roots, log));
   const running = new RunningDrivers(host, starters);
   const perform = performing(host, running, epochs);
   const jobs = new Jobs({
@@ -109,14 +109,6 @@ async function listen(
 
 const startersOf = (table: DriverTable, self: Host): Starters =>
   Object.fromEntries(Object.entries(table).map(([capability, start]) => [capability, () => start(self)]));
-
-/** The first driver of each capability is its default. */
-const defaults: DriverTable = Object.fromEntries(
-  Object.entries(drivers).map(([capability, choices]) => {
-    const [load] = Object.values<() => Promise<(self: Host) => unknown>>(choices);
-    return [capability, async (self: Host) => (await load?.())?.(self)];
-  }),
-);
 
 /** What the driver of each capability may know. */
 function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], log: Log): Host {
