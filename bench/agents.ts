@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAgentClient, type AgentClient } from '../src/agent/client';
+import { startChild, stopChild, type Child } from '../src/stack/children';
+import { packageRoot } from '../src/stack/places';
+import { freePort, listens } from '../src/stack/ports';
+import { cpuOfTree, treeOf } from './cpu';
+import type { Endings } from './endings';
+
+const readyMs = 60_000;
+
+export interface AgentPlace {
+  host: string;
+  fleetFile: string;
+  /** A directory of this agent alone: its state and its log. */
+  folder: string;
+  address: string;
+  port: number;
+  env?: NodeJS.ProcessEnv;
+  /** A network namespace to run in. */
+  namespace?: string;
+}
+
+/** A real agent in a process of its own, as `evenkeel agent run` starts it. */
+export class AgentProcess {
+  private constructor(
+    private readonly place: AgentPlace,
+    private child: Child,
+  ) {}
+
+  static async start(endings: Endings, place: AgentPlace): Promise<AgentProcess> {
+    const agent = new AgentProcess(place, await launch(place));
+    endings.add(() => agent.stop());
+    return agent;
+  }
+
+  /** It forgets what it held in memory; what it keeps on disk stays. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.child = await launch(this.place);
+  }
+
+  async stop(): Promise<void> {
+    await stopChild(this.child);
+  }
+
+  /** CPU seconds of the agent and its children so far. */
+  cpu(): number {
+    return cpuOfTree(this.child.pid);
+  }
+
+  /** The agent and its children. */
+  processes(): number[] {
+    return treeOf(this.child.pid);
+  }
+}
+
+async function launch({ host, fleetFile, folder, address, port, env, namespace }: AgentPlace): Promise<Child> {
+  const logFile = join(folder, `${host}.log`);
+  const enter = namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+  const entry = join(packageRoot, 'bin', 'evenkeel.js');
+  const args = ['agent', 'run', '--host', host, '--fleet', fleetFile, '--state', join(folder, host)];
+  const command = [...enter, process.execPath, entry, ...args];
+  const child = await startChild({ name: host, command, logFile, env: { ...process.env, ...env }, diesWithUs: true });
+  const answers = await listens({ host: address, port }, { timeoutMs: readyMs, gaveUp: () => child.exited() });
+  if (answers) return child;
+  await stopChild(child);
+  throw new Error(`the agent of ${host} did not start: see ${logFile}`);
+}
+
+/** Two agents of this machine that know each other by a token, and a client of each. */
+export interface AgentPair {
+  source: AgentProcess;
+  target: AgentProcess;
+  client: AgentClient;
+  /** Of the hosts; each is one FSVM of that name. */
+  names: { source: string; target: string };
+  cpu(): number;
+}
+
+/** The agents `old` and `new` on loopback; each may touch one directory. */
+export async function startPair(
+  endings: Endings,
+  folder: string,
+  roots: { source: string; target: string },
+): Promise<AgentPair> {
+  const [token, port, otherPort] = [randomBytes(16).toString('hex'), await freePort(), await freePort()];
+  const url = (at: number) => `http://127.0.0.1:${at}`;
+  mkdirSync(folder, { recursive: true });
+  const fleetFile = join(folder, 'fleet.yaml');
+  const hosts = {
+    old: { agent: url(port), roots: [roots.source] },
+    new: { agent: url(otherPort), roots: [roots.target] },
+  };
+  writeFileSync(fleetFile, JSON.stringify({ fleet: 'bench', hosts }));
+  const place = { fleetFile, folder, address: '127.0.0.1', env: { EVENKEEL_TOKEN: token } };
+  const source = await AgentProcess.start(endings, { ...place, host: 'old', port });
+  const target = await AgentProcess.start(endings, { ...place, host: 'new', port: otherPort });
+  const client = createAgentClient({ host: 'old', url: url(port), token });
+  endings.add(() => client.close());
+  const names = { source: 'old', target: 'new' };
+  return { source, target, client, names, cpu: () => source.cpu() + target.cpu() };
+}
