@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { LookupTable } from '../../contract/capabilities/files';
+import { Refusal } from '../../contract/errors';
+import type { Host } from '../host';
+
+const fileOf = (stateDir: string, fileServer: string): string =>
+  join(stateDir, 'tables', `${createHash('sha256').update(fileServer).digest('hex').slice(0, 32)}.json`);
+
+export function readTable(stateDir: string, fileServer: string): LookupTable | null {
+  try {
+    return JSON.parse(readFileSync(fileOf(stateDir, fileServer), 'utf8')) as LookupTable;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The items that some file server serves already, as this host knows it. */
+export function servedItems(stateDir: string): string[] {
+  const folder = join(stateDir, 'tables');
+  if (!existsSync(folder)) return [];
+  const tables = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as LookupTable);
+  return tables.filter(({ state }) => state === 'serving').flatMap(({ items }) => Object.keys(items));
+}
+
+/** Durable before it is answered: a table that was acknowledged is there after a power cut. */
+export function writeTable({ stateDir, name }: Host, table: LookupTable): LookupTable {
+  const known = readTable(stateDir, table.fileServer);
+  if (known !== null && table.epoch < known.epoch) {
+    throw new Refusal('StaleEpoch', { target: table.fileServer, known: known.epoch, host: name, given: table.epoch });
+  }
+  const file = fileOf(stateDir, table.fileServer);
+  mkdirSync(join(stateDir, 'tables'), { recursive: true });
+  writeDurably(`${file}.new`, JSON.stringify(table));
+  renameSync(`${file}.new`, file);
+  syncFolder(join(stateDir, 'tables'));
+  return table;
+}
+
+function writeDurably(file: string, text: string): void {
+  const fd = openSync(file, 'w', 0o600);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,202 @@
+import type { Duplex } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Refusal, isErrorCode } from '../../contract/errors';
+import { Batch } from './batch';
+import type { Bucket } from './bucket';
+import { FrameReader, KIND, frame, jsonFrame, type Answer, type Hello, type Refused, type Welcome } from './wire';
+
+const WINDOW = 8; // batches on their way at once, about 1 MiB each
+const GIVE_UP_MS = 60_000;
+const SILENCE_MS = 30_000; // no word for so long, though asked: the peer's process hangs
+const PING_MS = 2_000;
+const MAX_TRIES = 4;
+
+export interface LaneOptions {
+  /** A new connection to the peer's door, wherever that is now. */
+  dial(): Promise<Duplex>;
+  hello: Hello;
+  bucket: Bucket;
+  signal: AbortSignal;
+  peer: string;
+  onSent(bytes: number): void;
+  onAnswer(ownersNotSet: number): void;
+}
+
+/** One connection to a receiver: batches go out in order, and stay here until they are acknowledged. A lost link is mended. */
+export class Lane {
+  current: Batch = new Batch();
+  welcome!: Welcome;
+  acked = 0;
+  sealed = 0;
+  private inFlight: Batch[] = [];
+  private spare: Batch[] = [];
+  private stream: Duplex | undefined;
+  private failure: Error | undefined;
+  private waiting: (() => void)[] = [];
+  private lastProgress = performance.now();
+  private lastWord = performance.now();
+  private answers = new Map<number, (answer: Answer) => void>();
+  private readonly pinger: NodeJS.Timeout;
+  private closed = false;
+  private mending = false;
+
+  constructor(private readonly options: LaneOptions) {
+    this.pinger = setInterval(() => this.ping(), PING_MS);
+    options.signal.addEventListener('abort', this.onAbort);
+  }
+  private onAbort = (): void => this.fail(new Refusal('JobCancelled', { job: this.options.hello.session }));
+
+  /** Connects; until it does, or a minute is over. */
+  async connect(): Promise<Welcome> {
+    for (let pause = 50; ; pause = Math.min(2_000, pause * 2)) {
+      this.check();
+      try {
+        return await this.connectOnce();
+      } catch (error) {
+        if (error instanceof Refusal && !error.retry) throw error;
+        if (performance.now() - this.lastProgress > GIVE_UP_MS) {
+          const { hello, peer } = this.options;
+          const why = error instanceof Error ? error.message : String(error);
+          throw new Refusal('PeerUnreachable', { host: hello.host, peer, why }, { cause: error });
+        }
+        await wait(pause, undefined, { signal: this.options.signal }).catch(() => this.check());
+      }
+    }
+  }
+
+  private async connectOnce(): Promise<Welcome> {
+    const stream = await this.options.dial();
+    this.lastWord = performance.now();
+    const welcome = await new Promise<Welcome>((resolve, reject) => {
+      const reader = new FrameReader(
+        (length) => Buffer.allocUnsafe(length),
+        (kind, sequence, payload) => {
+          if (kind === KIND.WELCOME) resolve(JSON.parse(payload.toString()) as Welcome);
+          else if (kind === KIND.REFUSE) {
+            const refusal = toRefusal(JSON.parse(payload.toString()) as Refused);
+            reject(refusal);
+            if (this.stream === stream) this.fail(refusal);
+          } else if (this.stream === stream) this.heard(kind, sequence, payload);
+        },
+      );
+      stream.on('data', (data: Buffer) => {
+        this.lastWord = performance.now();
+        reader.push(data);
+      });
+      stream.once('close', () => {
+        reject(new Error('the connection was closed'));
+        if (this.stream === stream) void this.mend();
+      });
+      stream.write(jsonFrame(KIND.HELLO, this.options.hello));
+    });
+    this.check();
+    if ((this.welcome as Welcome | undefined) !== undefined && welcome.storeId !== this.welcome.storeId) {
+      stream.destroy();
+      throw new Refusal('PeerUnreachable', {
+        host: this.options.hello.host,
+        peer: this.options.peer,
+        why: 'its store is another one now',
+      });
+    }
+    this.welcome = welcome;
+    this.stream = stream;
+    for (const batch of this.inFlight) stream.write(batch.bytes.subarray(0, batch.length));
+    return welcome;
+  }
+
+  private async mend(): Promise<void> {
+    if (this.closed || this.failure !== undefined || this.mending) return;
+    this.stream = undefined;
+    this.mending = true;
+    try {
+      await this.connect();
+    } catch (error) {
+      this.fail(error as Error);
+    } finally {
+      this.mending = false;
+    }
+  }
+
+  private heard(kind: number, sequence: number, payload: Buffer): void {
+    if (kind !== KIND.ACK) return;
+    const batch = this.inFlight[0];
+    if (batch?.sequence !== sequence) return; // of a batch that was sent twice
+    const answer = payload.length > 4 ? (JSON.parse(payload.toString('utf8', 4)) as Answer) : {};
+    if (answer.damaged === true) return this.again(batch);
+    this.lastProgress = performance.now();
+    this.inFlight.shift();
+    this.acked = sequence;
+    this.options.onAnswer(payload.readUInt32LE(0));
+    batch.settle(answer.refused ?? []);
+    this.answers.get(sequence)?.(answer);
+    this.answers.delete(sequence);
+    batch.reset();
+    this.spare.push(batch);
+    this.wake();
+  }
+
+  private again(batch: Batch): void {
+    if (++batch.tries < MAX_TRIES) this.stream?.destroy();
+    else this.fail(new Refusal('Corrupt', { what: this.options.hello.item, host: this.options.peer }));
+  }
+
+  private ping(): void {
+    if (this.stream === undefined || this.inFlight.length === 0) return void (this.lastWord = performance.now());
+    if (performance.now() - this.lastWord > SILENCE_MS) this.stream.destroy();
+    else this.stream.write(frame(KIND.PING, 0));
+  }
+
+  /** Sends the current batch, waits while too much is on its way, and lets others run. */
+  async flush(): Promise<void> {
+    if (!this.current.isEmpty) {
+      await this.options.bucket.take(this.current.length, this.options.signal);
+      this.check();
+      const batch = this.current;
+      const data = batch.seal(++this.sealed);
+      this.inFlight.push(batch);
+      this.stream?.write(data);
+      this.options.onSent(data.length);
+      this.current = this.spare.pop() ?? new Batch();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.until(() => this.inFlight.length < WINDOW);
+  }
+  /** Sends what there is and waits until all of it was carried out. */
+  async drain(): Promise<void> {
+    await this.flush();
+    await this.until(() => this.inFlight.length === 0);
+  }
+  /** Sends the current batch, whose answer is wanted. */
+  async ask(): Promise<Answer> {
+    const answer = new Promise<Answer>((resolve) => this.answers.set(this.sealed + 1, resolve));
+    await this.drain();
+    return answer;
+  }
+  async until(holds: () => boolean): Promise<void> {
+    for (;;) {
+      this.check();
+      if (holds()) return;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+  wake(): void {
+    for (const go of this.waiting.splice(0)) go();
+  }
+  check(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+  fail(error: Error): void {
+    this.failure ??= error;
+    this.stream?.destroy();
+    this.wake();
+  }
+  close(): void {
+    this.closed = true;
+    clearInterval(this.pinger);
+    this.options.signal.removeEventListener('abort', this.onAbort);
+    this.stream?.destroy();
+  }
+}
+
+export const toRefusal = ({ code, facts }: Refused): Refusal =>
+  isErrorCode(code) ? new Refusal(code, facts) : new Refusal('BadInput', { what: String(facts['what'] ?? code) });

@@ -1,0 +1,185 @@
+import type { ItemCatalog } from './catalog';
+import { Folder } from './folder';
+import { sendFile } from './file';
+import type { Lane } from './lane';
+import { sendPieces } from './long';
+import { openBeneath } from './places';
+import { Names } from './dents';
+import type { Pass, Place } from './pass';
+import { Part } from './part';
+import { FLAG, Record } from './record';
+import { Stat } from './stat';
+import { close } from './sys';
+import { OP } from './wire';
+import { readXattrs } from './xattrs';
+
+interface Pending {
+  path: Buffer;
+  id: number;
+  level: number;
+  part: number;
+  name: Buffer;
+}
+
+const GROUP = 500; // links of one directory that are made together
+
+/** Names that become hard links when everything else of the item has arrived. On disk, so that memory stays flat. */
+export class LinkList {
+  private written = 0;
+  constructor(private readonly catalog: ItemCatalog) {}
+
+  /** What an unfinished pass left is found anew: its entries are still pending. */
+  async clear(): Promise<void> {
+    const [from, to] = this.catalog.linkKeys();
+    await this.catalog.store.clear(from, to);
+    this.written = 0;
+  }
+  add(at: Place, place: Place, name: Uint8Array): void {
+    const head = Buffer.alloc(16);
+    head.writeUIntLE(at.id, 0, 6);
+    head[6] = place.level;
+    head.writeUInt32LE(place.part, 8);
+    head.writeUInt32LE(at.path.length, 12);
+    void this.catalog.store.db.put(this.catalog.linkKey(this.written++), Buffer.concat([head, at.path, name]));
+  }
+  get count(): number {
+    return this.written;
+  }
+  private at(number: number): Pending {
+    const bytes = Buffer.from(this.catalog.store.db.get(this.catalog.linkKey(number)) ?? Buffer.alloc(16));
+    const length = bytes.readUInt32LE(12);
+    return {
+      id: bytes.readUIntLE(0, 6),
+      level: bytes[6] ?? 0,
+      part: bytes.readUInt32LE(8),
+      path: bytes.subarray(16, 16 + length),
+      name: bytes.subarray(16 + length),
+    };
+  }
+  /** Directory by directory, in the order in which they were found. */
+  *groups(): Generator<Pending[]> {
+    let group: Pending[] = [];
+    for (let number = 0; number < this.written; number++) {
+      const next = this.at(number);
+      if (group.length === GROUP || (group[0] !== undefined && group[0].id !== next.id)) {
+        yield group;
+        group = [];
+      }
+      group.push(next);
+    }
+    if (group.length > 0) yield group;
+  }
+}
+
+/** Makes the links of the item, and gives their directories their times back. */
+export async function sendLinks(pass: Pass, lane: Lane): Promise<void> {
+  await pass.catalog.settled();
+  for (const group of pass.links.groups()) await sendGroup(pass, lane, group);
+  await lane.drain();
+}
+
+async function sendGroup(pass: Pass, lane: Lane, group: Pending[]): Promise<void> {
+  const first = group[0];
+  if (first === undefined) return;
+  const fd = openBeneath(pass.root, first.path);
+  if (fd < 0) return; // the directory vanished: the next pass sees it
+  try {
+    const folder = new Folder(pass, lane, fd, { path: first.path, id: first.id, level: first.level, part: first.part });
+    const done: Pending[] = [];
+    for (const pending of group) if (await sendLink(folder, pending, done)) await folder.breathe();
+    await endAgain(folder, done);
+  } finally {
+    close(fd);
+  }
+}
+
+async function sendLink(folder: Folder, pending: Pending, done: Pending[]): Promise<boolean> {
+  const { pass } = folder;
+  const { name } = pending;
+  const stat = new Stat();
+  const terminated = Buffer.concat([name, Buffer.of(0)]);
+  if (stat.at(folder.fd, terminated) < 0) return false;
+  const inode = Buffer.from(stat.raw.subarray(32, 40));
+  const path = Buffer.concat([pending.path, Buffer.from('/'), name]);
+  const leader = pass.claims.leader(inode, stat);
+  if (leader === undefined || leader.equals(path)) {
+    await leadAfterAll(folder, pending, terminated, stat, path);
+    return true;
+  }
+  await folder.breathe(leader.length);
+  const batch = folder.batch(new Part(pass, folder.at, undefined, 0));
+  const op = batch.open(OP.LINK, name, 0, name.length);
+  batch.put(leader);
+  batch.put(Buffer.of(0));
+  let why: string | undefined;
+  batch.close(op, { refused: (text) => (why = text) });
+  batch.notify(
+    {
+      acked: () => {
+        if (why === undefined) {
+          pass.claims.count(inode);
+          done.push(pending);
+          return;
+        }
+        pass.claims.release(inode, leader); // the next pass finds another leader
+        pass.failures.add(path, 'store', why);
+      },
+    },
+    0,
+  );
+  pass.counts.hardLinks++;
+  return true;
+}
+
+/** The name that led is gone since: this one leads. */
+async function leadAfterAll(folder: Folder, pending: Pending, name: Buffer, stat: Stat, path: Buffer): Promise<void> {
+  const { pass } = folder;
+  const { id, level, part: number } = pending;
+  await folder.lane.drain();
+  await pass.catalog.settled();
+  const place = { ...folder.at, level, part: number };
+  const part = new Part(pass, place, undefined, level);
+  const end = name.length - 1;
+  pass.claims.lead(Buffer.from(stat.raw.subarray(32, 40)), stat, path);
+  await sendFile({ folder, part, name, start: 0, end, before: -1, stat }, false, FLAG.LINKED);
+  await folder.lane.drain();
+  const sent = Record.read(part.writer.build({ owed: true, level, growing: 0 }, part.writer.length));
+  await pass.catalog.settled();
+  await pass.catalog.patch(id, level, number, (record) => {
+    const to = record.find(name, 0, end);
+    const from = sent?.find(name, 0, end) ?? -1;
+    if (to < 0 || from < 0 || sent === undefined) return;
+    record.fingerprint(to).set(sent.fingerprint(from));
+    record.digest(to).set(sent.digest(from));
+    record.setFlags(to, sent.flags(from));
+  });
+  if (folder.files.names.count > 0) {
+    const frame = { ...folder.files, names: Names.of(name.subarray(0, end)), ids: [number], next: 0 };
+    folder.files.names = new Names();
+    folder.files.ids = [];
+    await sendPieces(pass, folder.lane, { frame, index: 0 });
+  }
+}
+
+/** The directory's times, which the links have disturbed; then the catalog learns of both. */
+async function endAgain(folder: Folder, done: Pending[]): Promise<void> {
+  const { pass, lane, at } = folder;
+  if (folder.stat.of(folder.fd) < 0) return;
+  await folder.breathe();
+  let why: string | undefined;
+  const batch = folder.batch(new Part(pass, at, undefined, 0));
+  const op = batch.open(OP.END, at.path, 0, 0);
+  batch.putMeta(folder.stat, readXattrs(folder.fd));
+  batch.close(op, { refused: (text) => (why = text) });
+  await lane.drain();
+  for (const part of new Set(done.map((pending) => pending.part))) {
+    await pass.catalog.patch(at.id, at.level, part, (record) => {
+      for (const { name, part: of } of done) {
+        const entry = of === part ? record.find(Buffer.concat([name, Buffer.of(0)]), 0, name.length) : -1;
+        if (entry >= 0) record.setFlags(entry, record.flags(entry) & ~FLAG.PENDING);
+      }
+    });
+  }
+  if (why !== undefined) return pass.failures.add(at.path, 'store', why);
+  await pass.catalog.patch(at.id, 0, 0, (record) => record.setEnded(folder.stat));
+}

@@ -1,0 +1,141 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Refusal, isErrorCode } from '../../contract/errors';
+import { Bucket } from './bucket';
+import { CatalogStore } from './catalog';
+import { digest, type DigestInput } from './digest';
+import { discard, failuresOf, forget, type DiscardInput, type FailuresInput, type ForgetInput } from './tidy';
+import { openDoor } from './door';
+import { loadHash } from './hash';
+import type { Failed, FromMover, MoverConfig, ToMover } from './protocol';
+import { send, type Job, type SendInput, type Sender } from './send';
+import { list, survey, type SurveyInput } from './survey';
+import { LOCK, SystemError, flock, umask } from './sys';
+import { dial } from './trust';
+
+/**
+ * The mover: the one child process of an agent that reads and writes storage items. It lives as long as its agent's IPC channel;
+ * what it knows is on disk, so it may be killed at any moment.
+ */
+const LOCK_WITHIN_MS = 30_000;
+
+const say = (message: FromMover): void => void process.send?.(message);
+const running = new Map<number, AbortController>();
+const asked = new Map<number, (answer: Extract<ToMover, { there: number }>) => void>();
+let questions = 0;
+
+process.once('disconnect', () => process.exit(0));
+process.on('message', (message: ToMover) => {
+  if ('start' in message) void start(message.start).catch(stop);
+  else if ('cancel' in message) running.get(message.cancel)?.abort();
+  else if ('there' in message) {
+    asked.get(message.there)?.(message);
+    asked.delete(message.there);
+  }
+});
+
+function stop(error: unknown): void {
+  say({ log: 'the mover could not start', facts: { why: String(error) } });
+  process.exit(1);
+}
+
+async function start(config: MoverConfig): Promise<void> {
+  umask(0);
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
+  await lockState(config.stateDir);
+  await loadHash();
+  const log = (event: string, facts?: { [key: string]: unknown }) => say({ log: event, facts });
+  const door = await openDoor({ ...config, log });
+  const sender: Sender = {
+    name: config.name,
+    roots: config.roots,
+    stateDir: config.stateDir,
+    token: config.trust.token,
+    catalogs: new CatalogStore(config.stateDir),
+    bucket: new Bucket(),
+    dial: async (host) => {
+      const { address, port } = await whereIs(host);
+      return dial(address, port, config.trust, 5_000);
+    },
+  };
+  process.on('message', (message: ToMover) => {
+    if ('call' in message) void serve(sender, door.port, message);
+  });
+  say({ ready: true });
+}
+
+/** Two movers of one host never work at once: the old one may still be ending. */
+async function lockState(stateDir: string): Promise<void> {
+  const fd = openSync(join(stateDir, 'lock'), 'w');
+  for (const until = performance.now() + LOCK_WITHIN_MS; flock(fd, LOCK.EX | LOCK.NB) < 0; await wait(20)) {
+    if (performance.now() < until) continue;
+    closeSync(fd);
+    throw new Error('another mover holds the state directory');
+  }
+}
+
+function whereIs(host: string): Promise<{ address: string; port: number }> {
+  const question = ++questions;
+  return new Promise((resolve, reject) => {
+    asked.set(question, ({ address, port, failed }) => {
+      if (address !== undefined && port !== undefined) resolve({ address, port });
+      else reject(fromFailed(failed ?? { message: 'no answer' }));
+    });
+    say({ where: question, host });
+  });
+}
+
+async function serve(
+  sender: Sender,
+  port: number,
+  { call, operation, input, job: id }: Extract<ToMover, { call: number }>,
+): Promise<void> {
+  const stopper = new AbortController();
+  running.set(call, stopper);
+  const job: Job = { id: id ?? '', signal: stopper.signal, report: (value) => say({ progress: call, value }) };
+  try {
+    say({ done: call, output: await operate(sender, port, operation, input, job) });
+  } catch (error) {
+    say({ done: call, failed: toFailed(error, sender.name) });
+  } finally {
+    running.delete(call);
+  }
+}
+
+function operate(sender: Sender, port: number, operation: string, input: unknown, job: Job): Promise<unknown> | object {
+  switch (operation) {
+    case 'door':
+      return { port };
+    case 'send':
+      return send(sender, input as SendInput, job);
+    case 'digest':
+      return digest(sender, input as DigestInput, job);
+    case 'survey':
+      return survey(sender, input as SurveyInput, job);
+    case 'list':
+      return list(sender, input as Parameters<typeof list>[1]);
+    case 'discard':
+      return discard(sender, input as DiscardInput, job);
+    case 'forget':
+      return forget(sender, input as ForgetInput);
+    case 'failures':
+      return failuresOf(sender, input as FailuresInput);
+    case 'limit': {
+      sender.bucket.set((input as { bytesPerSecond: number }).bytesPerSecond);
+      return { bytesPerSecond: sender.bucket.bytesPerSecond };
+    }
+    default:
+      throw new Error(`the mover has no operation ${operation}`);
+  }
+}
+
+function toFailed(error: unknown, host: string): Failed {
+  if (error instanceof Refusal) return { code: error.code, facts: error.facts, message: error.message };
+  if (error instanceof SystemError)
+    return { code: 'NotPermitted', facts: { what: host, why: error.message }, message: error.message };
+  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+const fromFailed = ({ code, facts, message }: Failed): Error =>
+  isErrorCode(code) ? new Refusal(code, facts) : new Error(message);

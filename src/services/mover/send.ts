@@ -1,0 +1,211 @@
+import type { Duplex } from 'node:stream';
+import { randomUUID } from 'node:crypto';
+import type { Sent } from '../../contract/capabilities/copy';
+import type { Filters, Store } from '../../contract/capabilities/files';
+import { Refusal } from '../../contract/errors';
+import type { Progress } from '../../contract/operations';
+import type { Bucket } from './bucket';
+import type { CatalogStore, ItemCatalog } from './catalog';
+import { Claims } from './claims';
+import { Failures } from './failures';
+import { Filter } from './filters';
+import { sendFolder, sendItem } from './folder';
+import { Lane } from './lane';
+import { sendLate } from './late';
+import { LinkList, sendLinks } from './links';
+import { sendPieces } from './long';
+import { bytesToName, itemName, join, terminated } from './names';
+import { noCounts, Work, type Counts, type Pass, type Task } from './pass';
+import { openRoot } from './places';
+import { Rate } from './rate';
+import { Stat } from './stat';
+import { close } from './sys';
+import { OP, VERSION, type Hello, type Welcome } from './wire';
+
+export interface SendInput {
+  from: Store;
+  to: Store;
+  items: string[];
+  lanes: number;
+  filters: Filters;
+  paranoid: boolean;
+  fsync: boolean;
+  lease: { target: string; epoch: number };
+}
+
+/** What a job of the mover is given. */
+export interface Job {
+  id: string;
+  signal: AbortSignal;
+  report(progress: Progress): void;
+}
+
+export interface Sender {
+  name: string;
+  roots: readonly string[];
+  stateDir: string;
+  token: string | undefined;
+  catalogs: CatalogStore;
+  bucket: Bucket;
+  dial(host: string): Promise<Duplex>;
+}
+
+export const storeKey = (store: Store): string => `${store.fsvm}:${store.root}`;
+
+/** Brings items of another store up to date with this one. First pass, delta and resume are the same: the catalog tells what the target has. */
+export async function send(sender: Sender, input: SendInput, job: Job): Promise<Sent> {
+  const began = performance.now();
+  const counts = noCounts();
+  const rate = new Rate(
+    (progress) => job.report(progress),
+    () => ({ done: counts.bytes, doneFiles: counts.files + counts.unchanged }),
+  );
+  const root = openRoot(input.from.root, sender.roots, sender.name);
+  try {
+    for (const item of input.items) {
+      rate.note = item;
+      await sendOne(sender, input, job, root, item, counts);
+      counts.items++;
+    }
+  } finally {
+    close(root);
+    rate.stop();
+  }
+  return { ...counts, durationMs: Math.round(performance.now() - began) };
+}
+
+async function sendOne(
+  sender: Sender,
+  input: SendInput,
+  job: Job,
+  root: number,
+  item: string,
+  counts: Counts,
+): Promise<void> {
+  const bytes = itemName(item);
+  if (new Stat().at(root, terminated(bytes)) < 0) {
+    throw new Refusal('NotFound', { what: `storage item ${item}`, host: sender.name });
+  }
+  const catalog = sender.catalogs.item(storeKey(input.from), storeKey(input.to), item);
+  const lanes = makeLanes(sender, input, job, bytes, counts);
+  try {
+    const first = lanes[0] as Lane;
+    const welcome = await first.connect();
+    const reconcile = await trustCatalog(catalog, welcome);
+    await Promise.all(lanes.slice(1).map((lane) => lane.connect()));
+    const pass = newPass(input, root, bytes, catalog, counts, reconcile, welcome);
+    await pass.links.clear();
+    await run(pass, lanes);
+    await complete(pass, first, input.fsync);
+  } finally {
+    for (const lane of lanes) lane.close();
+    await catalog.settled();
+  }
+}
+
+function makeLanes(sender: Sender, input: SendInput, job: Job, item: Buffer, counts: Counts): Lane[] {
+  const hello: Hello = {
+    version: VERSION,
+    token: sender.token,
+    host: sender.name,
+    session: `${job.id}/${randomUUID()}`,
+    epoch: input.lease.epoch,
+    root: input.to.root,
+    item: bytesToName(item),
+  };
+  const options = {
+    dial: () => sender.dial(input.to.host),
+    hello,
+    bucket: sender.bucket,
+    signal: job.signal,
+    peer: input.to.host,
+    onSent: () => undefined,
+    onAnswer: (ownersNotSet: number) => void (counts.ownersNotSet += ownersNotSet),
+  };
+  return Array.from({ length: input.lanes }, () => new Lane(options));
+}
+
+/** Is the target what the catalog says it is? If not, the catalog is worth nothing. True when the target may hold unknown entries. */
+async function trustCatalog(catalog: ItemCatalog, welcome: Welcome): Promise<boolean> {
+  const { state } = catalog;
+  const isNew = catalog.record(0, 0, 0) === undefined;
+  const same =
+    state.storeId === welcome.storeId &&
+    (state.durable || state.bootId === welcome.bootId) &&
+    (isNew || (state.itemBirth === '' ? welcome.itemBirth !== '' : state.itemBirth === welcome.itemBirth));
+  if (!same) {
+    if (!isNew) await catalog.drop();
+    state.reconcile = welcome.itemBirth !== '';
+  }
+  Object.assign(state, {
+    storeId: welcome.storeId,
+    bootId: welcome.bootId,
+    durable: false,
+    complete: false,
+    pass: state.pass + 1,
+  });
+  catalog.save();
+  return state.reconcile;
+}
+
+function newPass(
+  input: SendInput,
+  root: number,
+  item: Buffer,
+  catalog: ItemCatalog,
+  counts: Counts,
+  reconcile: boolean,
+  welcome: Welcome,
+): Pass {
+  return {
+    root,
+    item,
+    catalog,
+    claims: new Claims(catalog),
+    links: new LinkList(catalog),
+    failures: new Failures(catalog),
+    filter: Filter.of(input.filters, item),
+    counts,
+    work: new Work(),
+    paranoid: input.paranoid,
+    reconcile,
+    privileged: welcome.privileged,
+    late: new Map(),
+    isDirty: () => true,
+  };
+}
+
+async function run(pass: Pass, lanes: Lane[]): Promise<void> {
+  const first = lanes[0] as Lane;
+  await sendItem(pass, first);
+  await pass.work.run(lanes, (lane, task) => one(pass, lane, task));
+  for (const lane of lanes) await lane.drain();
+  await sendLinks(pass, first);
+  await sendLate(pass, first);
+}
+
+function one(pass: Pass, lane: Lane, task: Task): Promise<void> {
+  const { frame, index } = task;
+  if (frame.kind === 'files') return sendPieces(pass, lane, task);
+  const start = frame.names.starts[index] ?? 0;
+  const name = frame.names.bytes.subarray(start, frame.names.end(start));
+  return sendFolder(pass, lane, { path: join(frame.at.path, name), id: frame.ids[index] ?? 0, level: 0, part: 0 });
+}
+
+async function complete(pass: Pass, lane: Lane, fsync: boolean): Promise<void> {
+  const { catalog, counts } = pass;
+  const { state } = catalog;
+  await lane.drain();
+  lane.current.close(lane.current.open(OP.SYNC, pass.item, 0, 0, fsync ? 0 : 1));
+  const answer = await lane.ask();
+  pass.failures.strikeOld();
+  counts.failed += pass.failures.count;
+  counts.linksAcrossItems += await pass.claims.acrossItems();
+  Object.assign(state, {
+    durable: fsync,
+    complete: true,
+    reconcile: pass.reconcile && pass.failures.count > 0,
+    itemBirth: answer.itemBirth ?? '',
+  });
+  catalog.save();
+}

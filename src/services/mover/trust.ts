@@ -1,0 +1,126 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import tls from 'node:tls';
+import type { Duplex } from 'node:stream';
+import { Refusal } from '../../contract/errors';
+import { setsockopt } from './sys';
+
+/** How two agents know each other on the bulk port. */
+export interface Trust {
+  token?: string | undefined;
+  tls?: { ca: string; cert: string; key: string } | undefined;
+}
+
+const IPPROTO_TCP = 6;
+const TCP_USER_TIMEOUT = 18;
+const DEAD_AFTER_MS = 5_000; // a link that takes nothing for so long is cut
+
+/** The kernel watches the link, so that a busy process is not taken for a dead one. */
+export function watchLink(socket: net.Socket): void {
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, 1_000);
+  const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
+  if (fd === undefined || fd < 0) return; // closed already
+  const int = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, int(DEAD_AFTER_MS), 4);
+  setsockopt(fd, IPPROTO_TCP, 5, int(1), 4); // TCP_KEEPINTVL, s
+  setsockopt(fd, IPPROTO_TCP, 6, int(4), 4); // TCP_KEEPCNT
+}
+
+export const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && (/^(::ffff:)?127\./.test(address) || address === '::1' || address === 'localhost');
+
+const certificates = (trust: NonNullable<Trust['tls']>) => ({
+  ca: readFileSync(trust.ca),
+  cert: readFileSync(trust.cert),
+  key: readFileSync(trust.key),
+});
+
+/** The role stands in the certificate's subject, as OU. */
+const isAgent = (certificate: tls.PeerCertificate): boolean => {
+  const units: string | string[] | undefined = certificate.subject?.OU as string | string[] | undefined;
+  return units === 'agent' || (Array.isArray(units) && units.includes('agent'));
+};
+
+export function sameToken(given: string | undefined, known: string | undefined): boolean {
+  if (given === undefined || known === undefined || known === '') return false;
+  const a = Buffer.from(given);
+  const b = Buffer.from(known);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** A connection to a peer's door: mutual TLS, or plain on loopback. */
+export function dial(address: string, port: number, trust: Trust, timeoutMs: number): Promise<Duplex> {
+  if (trust.tls === undefined && !isLoopback(address)) {
+    throw new Refusal('Unauthenticated', { why: `${address} is not loopback, and there are no certificates for it` });
+  }
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: address, port });
+    const late = setTimeout(() => socket.destroy(new Error('no answer')), timeoutMs);
+    const done = (stream: Duplex) => {
+      clearTimeout(late);
+      stream.removeAllListeners('error');
+      stream.on('error', () => undefined); // 'close' follows, and is what counts
+      resolve(stream);
+    };
+    socket.once('error', reject);
+    socket.once('close', () => {
+      clearTimeout(late);
+      reject(new Error('closed'));
+    });
+    socket.once('connect', () => {
+      watchLink(socket);
+      if (trust.tls === undefined) return done(socket);
+      const secure = tls.connect({
+        socket,
+        ...certificates(trust.tls),
+        checkServerIdentity: (_name, certificate) =>
+          isAgent(certificate) ? undefined : new Error('the peer is no agent'),
+      });
+      secure.once('error', reject);
+      secure.once('secureConnect', () => done(secure));
+    });
+  });
+}
+
+/** Takes connections; each is known to be an agent's, or comes from loopback and must still show the token. */
+export function listen(
+  at: { address: string; port: number },
+  trust: Trust,
+  take: (stream: Duplex, proven: boolean, from: string) => void,
+): Promise<{ port: number; close(): void }> {
+  const open = new Set<net.Socket>();
+  const refuse = (stream: Duplex) => stream.destroy();
+  const onSecure = (stream: tls.TLSSocket) => {
+    if (stream.authorized && isAgent(stream.getPeerCertificate())) take(stream, true, stream.remoteAddress ?? '');
+    else refuse(stream);
+  };
+  const onPlain = (socket: net.Socket) => {
+    if (isLoopback(socket.remoteAddress) && isLoopback(socket.localAddress))
+      take(socket, false, socket.remoteAddress ?? '');
+    else refuse(socket);
+  };
+  const server =
+    trust.tls === undefined
+      ? net.createServer(onPlain)
+      : tls.createServer({ ...certificates(trust.tls), requestCert: true, rejectUnauthorized: true }, onSecure);
+  server.on('connection', (socket: net.Socket) => {
+    open.add(socket);
+    watchLink(socket);
+    socket.on('error', () => undefined); // 'close' follows
+    socket.once('close', () => open.delete(socket));
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: at.address, port: at.port }, () => {
+      resolve({
+        port: (server.address() as net.AddressInfo).port,
+        close: () => {
+          server.close();
+          for (const socket of open) socket.destroy();
+        },
+      });
+    });
+  });
+}
