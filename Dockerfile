@@ -18,7 +18,7 @@ COPY bin bin
 COPY tools tools
 COPY deploy deploy
 COPY --from=build /opt/evenkeel/dist dist
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/evenkeel evenkeel \
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/evenkeel evenkeel \
   && ln -s /opt/evenkeel/bin/evenkeel.js /usr/local/bin/evenkeel \
   && evenkeel --version
 # Agents set owners and are given root by who runs them; nobody else needs it.
