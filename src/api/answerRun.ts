@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
 import type { Answer, Decision, Said, Tuning } from '../workflows/kit/messages';
 import { summaryOf, type RunRef } from './findRun';
-import { asRefusal } from './said';
+import { askWorker } from './said';
 import { describeRun, handleOf } from './showRun';
 
 /** What a person can say to a run, by the name of its update. */
@@ -29,11 +29,7 @@ export async function tellRun<W extends keyof Words>(
     const { phase } = summaryOf(info, () => undefined);
     throw new Refusal('RunEnded', { id: ref.id, phase });
   }
-  try {
-    await client.withDeadline(Date.now() + answerWithinS * 1000, () =>
-      handleOf(client, ref).executeUpdate<void, [Words[W]]>(word, { args: [said] }),
-    );
-  } catch (error) {
-    throw asRefusal(error, { id: ref.id, what: `${word} it`, seconds: answerWithinS });
-  }
+  await askWorker({ client, id: ref.id, what: `${word} it` }, answerWithinS, () =>
+    handleOf(client, ref).executeUpdate<void, [Words[W]]>(word, { args: [said] }),
+  );
 }

@@ -1,8 +1,8 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/common';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
 import { nearest } from '../fleet/nearest';
+import { askTemporal } from './said';
 import type { RunSummary } from './views';
 
 export interface RunFilter {
@@ -32,10 +32,12 @@ const lookedAt = 500;
 /** Runs, newest first. */
 export async function listRuns(client: Client, filter: RunFilter, webUi: WebUi): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
-  for await (const info of client.workflow.list({ query: queryOf(filter), pageSize: 100 })) {
-    runs.push(summaryOf(info, webUi));
-    if (runs.length >= (filter.limit ?? 50)) break;
-  }
+  await askTemporal({ client, id: '', what: 'list the runs' }, async () => {
+    for await (const info of client.workflow.list({ query: queryOf(filter), pageSize: 100 })) {
+      runs.push(summaryOf(info, webUi));
+      if (runs.length >= (filter.limit ?? 50)) break;
+    }
+  });
   return runs;
 }
 
@@ -119,10 +121,10 @@ function nearIds(given: string, ids: readonly string[]): string {
 
 async function exists(client: Client, id: string): Promise<boolean> {
   try {
-    await client.workflow.getHandle(id).describe();
+    await askTemporal({ client, id, what: 'look for it' }, () => client.workflow.getHandle(id).describe());
     return true;
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false;
+    if (error instanceof Refusal && error.code === 'NoSuchRun') return false;
     throw error;
   }
 }

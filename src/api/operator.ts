@@ -44,10 +44,10 @@ export interface Operator {
 export async function connectOperator({ waitMs = 0 }: { waitMs?: number } = {}): Promise<Operator> {
   const place = await findTemporal();
   const client = await connectTemporal(place, waitMs);
-  return operatorOn(client, place.webUi, place.address);
+  return operatorOn(client, place.webUi);
 }
 
-export function operatorOn(client: Client, webUiUrl?: string, address = 'its address'): Operator {
+export function operatorOn(client: Client, webUiUrl?: string): Operator {
   const webUi: WebUi = ({ id, runId }) => {
     if (!webUiUrl) return undefined;
     const run = `${encodeURIComponent(id)}${runId ? `/${runId}/history` : ''}`;
@@ -57,7 +57,7 @@ export function operatorOn(client: Client, webUiUrl?: string, address = 'its add
     try {
       return await act(await findRun(client, id));
     } catch (error) {
-      throw located(asRefusal(error, { id, what, seconds: 0 }), address);
+      throw asRefusal(error, { client, id, what });
     }
   };
   /** Says one word to a run and tells which run took it. */
@@ -67,21 +67,8 @@ export function operatorOn(client: Client, webUiUrl?: string, address = 'its add
       return ref;
     });
   return {
-    async start(runbook, input, by) {
-      const ready = readyRun(runbookNamed(runbook), input);
-      try {
-        return await startRun(client, ready, by);
-      } catch (error) {
-        throw located(asRefusal(error, { id: ready.id, what: 'start it', seconds: 0 }), address);
-      }
-    },
-    async list(filter = {}) {
-      try {
-        return await listRuns(client, filter, webUi);
-      } catch (error) {
-        throw located(asRefusal(error, { id: '', what: 'list the runs', seconds: 0 }), address);
-      }
-    },
+    start: async (runbook, input, by) => startRun(client, readyRun(runbookNamed(runbook), input), by),
+    list: (filter = {}) => listRuns(client, filter, webUi),
     show: (id) => found(id, 'show it', (ref) => showRun(client, ref, webUi)),
     async *watch(id, signal) {
       const ref = await found(id, 'watch it', async (each) => each);
@@ -104,11 +91,4 @@ export function operatorOn(client: Client, webUiUrl?: string, address = 'its add
     client,
     close: () => client.connection.close(),
   };
-}
-
-/** Says where Temporal was looked for, which the caller of a lost connection cannot know. */
-function located(error: Error, address: string): Error {
-  if (!(error instanceof Refusal) || error.code !== 'TemporalUnreachable' || error.facts['address'] !== 'its address')
-    return error;
-  return new Refusal('TemporalUnreachable', { ...error.facts, address }, { cause: error.cause });
 }

@@ -4,6 +4,9 @@ import {
   WorkflowFailedError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  QueryNotRegisteredError,
+  type Client,
+  type Connection,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { isErrorCode, Refusal } from '../contract/errors';
@@ -15,21 +18,54 @@ const notFound = 5;
 /** A query while no worker polls the queue. */
 const failedPrecondition = 9;
 
-/** What Temporal said, in our words. `what` is the verb for the operator: "pause it". */
-export function asRefusal(error: unknown, about: { id: string; what: string; seconds: number }): Error {
-  const { id, what, seconds } = about;
+/** Temporal answers at once or not at all: without a bound the SDK would go on asking for a minute. */
+const temporalWithinS = 5;
+
+/** What was asked of Temporal, for the sentence of a refusal: `what` is "pause it". */
+export interface Asked {
+  client: Client;
+  id: string;
+  what: string;
+}
+
+/** A call that Temporal itself answers. */
+export async function askTemporal<T>(asked: Asked, act: () => Promise<T>): Promise<T> {
+  try {
+    return await asked.client.withDeadline(Date.now() + temporalWithinS * 1000, act);
+  } catch (error) {
+    if (!isGrpcDeadlineError(error)) throw asRefusal(error, asked);
+    throw unreachable(asked.client, `no answer within ${temporalWithinS} s`, error);
+  }
+}
+
+/** A call that a worker answers, since only it can replay the run. */
+export async function askWorker<T>(asked: Asked, withinS: number, act: () => Promise<T>): Promise<T> {
+  try {
+    return await asked.client.withDeadline(Date.now() + withinS * 1000, act);
+  } catch (error) {
+    const late = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
+    // A run whose first task has not run yet knows no query: the same as no answer.
+    const early = error instanceof QueryNotRegisteredError;
+    if (!late && !early && grpcOf(error)?.code !== failedPrecondition) throw asRefusal(error, asked);
+    throw new Refusal('NoWorker', { id: asked.id, seconds: early ? 0 : withinS }, { cause: error });
+  }
+}
+
+/** What Temporal said, in our words. */
+export function asRefusal(error: unknown, { client, id, what }: Asked): Error {
   if (error instanceof Refusal) return error;
   if (error instanceof WorkflowUpdateFailedError) return refusalOf(error.cause, error);
   if (error instanceof WorkflowNotFoundError) return new Refusal('NoSuchRun', { id }, { cause: error });
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error))
-    return new Refusal('NoWorker', { id, seconds }, { cause: error });
   const said = grpcOf(error);
   if (!said) return error instanceof Error ? error : new Error(String(error));
   if (said.code === notFound) return new Refusal('NoSuchRun', { id }, { cause: error });
-  if (said.code === failedPrecondition) return new Refusal('NoWorker', { id, seconds }, { cause: error });
-  if (said.code === unavailable)
-    return new Refusal('TemporalUnreachable', { address: 'its address', why: said.details }, { cause: error });
+  if (said.code === unavailable) return unreachable(client, said.details, error);
   return new Refusal('TemporalSaidNo', { what, why: said.details || String(error) }, { cause: error });
+}
+
+function unreachable({ connection }: Client, why: string, cause: unknown): Refusal {
+  const { address = 'its address' } = (connection as Partial<Connection>).options ?? {};
+  return new Refusal('TemporalUnreachable', { address, why }, { cause });
 }
 
 /** A run's no, brought back with the code and the sentence it had there. */

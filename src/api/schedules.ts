@@ -36,7 +36,7 @@ export async function applySchedule(client: Client, id: string, timetable: Timet
   try {
     await client.schedule.create(options);
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw asRefusal(error, { id, what: 'make a schedule', seconds: 0 });
+    if (!(error instanceof ScheduleAlreadyRunning)) throw asRefusal(error, { client, id, what: 'make a schedule' });
     await told(client, id, 'change it', (handle) =>
       handle.update((before) => ({ ...options, state: { ...before.state, note: options.state?.note ?? '' } })),
     );
@@ -81,7 +81,7 @@ export async function listSchedules(client: Client): Promise<ScheduleView[]> {
       });
     }
   } catch (error) {
-    throw asRefusal(error, { id: '', what: 'list the schedules', seconds: 0 });
+    throw asRefusal(error, { client, id: '', what: 'list the schedules' });
   }
   return views;
 }
@@ -107,7 +107,7 @@ async function told(
   try {
     await act(client.schedule.getHandle(id));
   } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw asRefusal(error, { id, what, seconds: 0 });
+    if (!(error instanceof ScheduleNotFoundError)) throw asRefusal(error, { client, id, what });
     const ids = (await listSchedules(client)).map((each) => each.id);
     throw new Refusal('NoSuchSchedule', { id, near: near(id, ids) }, { cause: error });
   }

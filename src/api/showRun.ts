@@ -1,10 +1,10 @@
-import { QueryNotRegisteredError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
 import type { Report } from '../contract/runbooks';
 import type { RunState, StepView } from '../workflows/kit/messages';
 import { summaryOf, type RunRef, type WebUi } from './findRun';
 import { mergeProgress, piecesOf } from './liveProgress';
-import { asRefusal, failureOf } from './said';
+import { askTemporal, askWorker, failureOf } from './said';
 import type { RunSummary, RunView, Waiting } from './views';
 
 /** What only a worker can tell, since it replays the run. */
@@ -23,24 +23,14 @@ export async function showRun(client: Client, ref: RunRef, webUi: WebUi): Promis
 }
 
 export async function describeRun(client: Client, ref: RunRef): Promise<WorkflowExecutionDescription> {
-  try {
-    return await handleOf(client, ref).describe();
-  } catch (error) {
-    throw asRefusal(error, { id: ref.id, what: 'look at it', seconds: answerWithinS });
-  }
+  return askTemporal({ client, id: ref.id, what: 'look at it' }, () => handleOf(client, ref).describe());
 }
 
 /** Asks the run itself, through a worker. */
 export async function askRun(client: Client, ref: RunRef): Promise<Told> {
-  const handle = handleOf(client, ref);
-  try {
-    return await client.withDeadline(Date.now() + answerWithinS * 1000, () => handle.query<RunState>('run'));
-  } catch (error) {
-    // Its first task has not run yet, so nothing can be asked: the same as no answer.
-    const cause = error instanceof QueryNotRegisteredError ? { code: 'early' } : error;
-    if (cause !== error) throw new Refusal('NoWorker', { id: ref.id, seconds: 0 }, { cause: error });
-    throw asRefusal(error, { id: ref.id, what: 'ask it', seconds: answerWithinS });
-  }
+  return askWorker({ client, id: ref.id, what: 'ask it' }, answerWithinS, () =>
+    handleOf(client, ref).query<RunState>('run'),
+  );
 }
 
 export async function viewOf(

@@ -6,6 +6,7 @@ import { Refusal } from '../contract/errors';
 import { kebab, runbooks, taskQueue, workflowId, type Attended, type RunbookName } from '../contract/runbooks';
 import { nearest } from '../fleet/nearest';
 import type { RunRef } from './findRun';
+import { askTemporal } from './said';
 import { registerSearchAttributes, saysUnknownAttribute } from './searchAttributes';
 
 /** Temporal shows at most 200 bytes of a summary. */
@@ -42,17 +43,19 @@ export async function startRun(client: Client, { name, id, input }: ReadyRun, by
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
     });
+  const ask = <T>(act: () => Promise<T>) => askTemporal({ client, id, what: 'start it' }, act);
   try {
-    const handle = await start().catch(async (error: unknown) => {
+    const handle = await ask(start).catch(async (error: unknown) => {
       if (!saysUnknownAttribute(error)) throw error;
       await registerSearchAttributes(client);
-      return start();
+      return ask(start);
     });
     return { id, runId: handle.firstExecutionRunId };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const memo = (await client.workflow.getHandle(id).describe()).memo as { by?: string } | undefined;
-    throw new Refusal('AlreadyRunning', { id, by: memo?.by ?? 'unknown' }, { cause: error });
+    const { memo } = await ask(() => client.workflow.getHandle(id).describe());
+    const first = (memo ?? {}) as { by?: string };
+    throw new Refusal('AlreadyRunning', { id, by: first.by ?? 'unknown' }, { cause: error });
   }
 }
 

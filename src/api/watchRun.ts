@@ -13,6 +13,9 @@ export interface WatchOptions {
   everyMs?: number;
 }
 
+/** How long a watcher waits for a Temporal that went away, ms. */
+const patienceMs = 10 * 60_000;
+
 /**
  * What happens to a run, until it ends or `signal` says enough. The first events tell what is so far.
  * Temporal is asked at each look; the run itself only when its history grew, so that watchers cost the workers nothing.
@@ -22,9 +25,18 @@ export async function* watchRun(client: Client, ref: RunRef, options: WatchOptio
   const seen = new Seen();
   let told: Told | undefined;
   let historyOf = '';
+  let awaySince: number | undefined;
   for (;;) {
     if (signal?.aborted) return;
-    const described = await describeRun(client, ref);
+    const described = await describeRun(client, ref).catch((error: unknown) => orAway(error, historyOf !== ''));
+    if (described instanceof Refusal) {
+      if ((awaySince ??= Date.now()) < Date.now() - patienceMs) throw described;
+      yield* seen.unanswered(described.message);
+      told = undefined;
+      await sleep(everyMs, undefined, { ...(signal && { signal }) }).catch(() => undefined);
+      continue;
+    }
+    awaySince = undefined;
     const running = described.status.name === 'RUNNING' || described.status.name === 'PAUSED';
     const history = `${described.runId} ${described.historyLength}`;
     if (history !== historyOf || !told) {
@@ -50,6 +62,12 @@ export async function* watchRun(client: Client, ref: RunRef, options: WatchOptio
   }
 }
 
+/** A Temporal that was there and is away comes back: the run does not end by that. */
+function orAway(error: unknown, begun: boolean): Refusal {
+  if (begun && error instanceof Refusal && error.code === 'TemporalUnreachable') return error;
+  throw error;
+}
+
 function orNoWorker(error: unknown): Refusal {
   if (error instanceof Refusal && error.code === 'NoWorker') return error;
   throw error;
@@ -73,7 +91,7 @@ class Seen {
   }
 
   *told(id: string, told: Told): Generator<RunEvent> {
-    this.why = '';
+    if (this.why !== '') [this.why, this.phase] = ['', ''];
     const { status, steps, plan } = told;
     if (plan && plan.digest !== this.digest) {
       this.digest = plan.digest;

@@ -70,8 +70,8 @@ export function remainingMs(done: number, total: number, rate: number): number |
 }
 
 function threeDigits(value: number): string {
-  if (value >= 99.95 || Number.isInteger(value)) return String(Math.round(value));
-  return value >= 9.995 ? value.toFixed(1) : value.toFixed(2).replace(/0$/, '');
+  const digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return String(Number(value.toFixed(digits)));
 }
 
 /** `counted(2, 'file')` → `2 files`. */
