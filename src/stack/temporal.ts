@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { Refusal } from '../contract/errors';
 import { startChild, stopChild, type Child } from './children';
@@ -47,6 +48,8 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
     name: 'temporal',
     command: [program, ...serverArguments({ ...options, port, uiPort })],
     logFile: options.logFile,
+    // The program asks who it runs as, and ends where neither /etc/passwd nor the environment knows.
+    env: { USER: 'evenkeel', HOME: tmpdir(), ...process.env },
     diesWithUs: test,
   });
   const address = `127.0.0.1:${port}`;
