@@ -24,13 +24,19 @@ export async function freeze(host: Host, store: Store, by: FreezeBy): Promise<Fr
       await command(host, by.freeze);
       return { frozen: true, how: by.freeze.join(' ') };
     case 'remount':
-      needsRoot();
-      if (!isReadOnlyMount(root)) {
-        if (!isMount(root)) await command(host, ['mount', '--bind', root, root]);
-        await command(host, ['mount', '-o', 'remount,bind,ro', root]);
-      }
-      return { frozen: isReadOnlyMount(root), how: `${root} is mounted read-only over itself` };
+      return mountReadOnly(host, root);
+    default:
+      return by satisfies never;
   }
+}
+
+async function mountReadOnly(host: Host, root: string): Promise<Frozen> {
+  needsRoot();
+  if (!isReadOnlyMount(root)) {
+    if (!isMount(root)) await command(host, ['mount', '--bind', root, root]);
+    await command(host, ['mount', '-o', 'remount,bind,ro', root]);
+  }
+  return { frozen: isReadOnlyMount(root), how: `${root} is mounted read-only over itself` };
 }
 
 export async function thaw(host: Host, store: Store, by: FreezeBy): Promise<Frozen> {
@@ -45,6 +51,8 @@ export async function thaw(host: Host, store: Store, by: FreezeBy): Promise<Froz
       needsRoot();
       if (isReadOnlyMount(root)) await unmount(host, root);
       return { frozen: isReadOnlyMount(root), how: `${root} can be written again` };
+    default:
+      return by satisfies never;
   }
 }
 

@@ -6,13 +6,12 @@ import { DigestSum, hash } from './hash';
 import { itemName, terminated } from './names';
 import { openRoot } from './places';
 import { Rate } from './rate';
-import { digestOf } from './readDigest';
+import { digestOf, openToRead } from './reading';
 import type { Job } from './send';
 import { Stat, TYPE } from './stat';
 import { SystemError, close, errno, readlinkat } from './sys';
 import { walk, type Visit } from './walk';
 import { eachXattr, readXattrs } from './xattrs';
-import { openToRead } from './file';
 
 export interface DigestInput {
   store: Store;

@@ -4,7 +4,7 @@ import type { Claims } from './claims';
 import type { Failures } from './failures';
 import type { Filter } from './filters';
 import type { Lane } from './lane';
-import type { LinkList } from './links';
+import type { LinkList } from './linkList';
 import type { Names } from './dents';
 
 export type Counts = { -readonly [K in keyof Sent]: Sent[K] };

@@ -9,6 +9,8 @@ import { constants } from 'node:os';
 type Bytes = Uint8Array;
 
 const libc = koffi.load('libc.so.6');
+// Each call below says its types twice: once for the C side, once for ours.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 const call = <F>(declaration: string): F => libc.func(declaration) as unknown as F;
 
 export const openat = call<(dir: number, name: Bytes, flags: number, mode: number) => number>(
@@ -98,7 +100,7 @@ const syncfsNow = libc.func('int syncfs(int)');
 /** Waits, on another thread, until the file system of `fd` is on disk. */
 export const syncfs = (fd: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    syncfsNow.async(fd, (error: unknown, result: number) => (error ? reject(error as Error) : resolve(result)));
+    syncfsNow.async(fd, (error: Error | null, result: number) => (error === null ? resolve(result) : reject(error)));
   });
 
 export const errno = (): number => koffi.errno();

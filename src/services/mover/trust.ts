@@ -20,6 +20,7 @@ const DEAD_AFTER_MS = 5_000; // a link that takes nothing for so long is cut
 export function watchLink(socket: net.Socket): void {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 1_000);
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other way to the descriptor
   const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
   if (fd === undefined || fd < 0) return; // closed already
   const int = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
@@ -39,7 +40,7 @@ const certificates = (trust: NonNullable<Trust['tls']>) => ({
 
 /** The role stands in the certificate's subject, as OU. */
 const isAgent = (certificate: tls.PeerCertificate): boolean => {
-  const units: string | string[] | undefined = certificate.subject?.OU as string | string[] | undefined;
+  const units: string | string[] | undefined = certificate.subject?.OU;
   return units === 'agent' || (Array.isArray(units) && units.includes('agent'));
 };
 

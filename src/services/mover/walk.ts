@@ -17,7 +17,7 @@ export interface Visit {
   /** It could not be looked at, for this reason. */
   failed?: string;
   /** Lets others run when the walk has had its turn. */
-  breathe(): Promise<void>;
+  breathe: () => Promise<void>;
 }
 
 const TURN_MS = 10;

@@ -1,7 +1,17 @@
-import { openToRead } from './file';
 import { DIGEST, PIECE, hash, holeDigest, newHash } from './hash';
 import type { Stat } from './stat';
-import { E, SEEK, SystemError, close, errno, lseek, pread } from './sys';
+import { E, O, SEEK, SystemError, close, errno, lseek, openat, pread } from './sys';
+
+const READ = O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.CLOEXEC;
+const NOATIME = process.geteuid?.() === 0 ? O.NOATIME : 0;
+
+export function openToRead(dir: number, name: Uint8Array): number {
+  const fd = openat(dir, name, READ | NOATIME, 0);
+  if (fd >= 0) return fd;
+  const code = errno();
+  if (code === E.EPERM && NOATIME !== 0) return openat(dir, name, READ, 0);
+  return fd;
+}
 
 const piece = Buffer.allocUnsafeSlow(PIECE);
 

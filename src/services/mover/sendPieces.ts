@@ -4,7 +4,7 @@ import { join, terminated } from './names';
 import { openBeneath } from './places';
 import type { Pass, Task } from './pass';
 import { FLAG } from './record';
-import { isHole, readPiece } from './readDigest';
+import { isHole, readPiece } from './reading';
 import { Stat, TYPE } from './stat';
 import { E, O, SystemError, close, errno } from './sys';
 import { OP, SPARSE } from './wire';

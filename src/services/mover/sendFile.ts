@@ -2,30 +2,19 @@ import type { Batch } from './batch';
 import { pathOf, vanished, type Entry } from './entry';
 import { DIGEST, PIECE, hash } from './hash';
 import { FLAG } from './record';
-import { digestOf } from './readDigest';
+import { digestOf, openToRead } from './reading';
 import { Stat } from './stat';
-import { E, O, SystemError, close, errno, openat, pread } from './sys';
+import { E, SystemError, close, errno, pread } from './sys';
 import { META, OP, SPARSE } from './wire';
 import { readXattrs } from './xattrs';
 
 const MAX_READS = 4; // of a file that changes while it is read
 
-const READ = O.RDONLY | O.NOFOLLOW | O.NONBLOCK | O.CLOEXEC;
-const NOATIME = process.geteuid?.() === 0 ? O.NOATIME : 0;
-
-export function openToRead(dir: number, name: Uint8Array): number {
-  const fd = openat(dir, name, READ | NOATIME, 0);
-  if (fd >= 0) return fd;
-  const code = errno();
-  if (code === E.EPERM && NOATIME !== 0) return openat(dir, name, READ, 0);
-  return fd;
-}
-
 const after = new Stat();
 
 /** Sends one file: what is short at once, what is long in pieces, later. `same`: only if its content is not what the catalog says. */
 export async function sendFile(entry: Entry, same: boolean, flags: number): Promise<void> {
-  const { folder, part, name, start, end } = entry;
+  const { folder, part, name, start } = entry;
   if (entry.stat.size > PIECE) return sendLong(entry, same, flags);
   await folder.breathe(entry.stat.size + DIGEST);
   const fd = openToRead(folder.fd, name.subarray(start));
