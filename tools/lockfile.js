@@ -53,5 +53,11 @@ function platform(name) {
 const file = join(resolve(__dirname, '..'), 'package-lock.json');
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const added = complete(lock);
-if (added.length > 0) writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
-console.log(added.length > 0 ? `added ${added.length} packages of other platforms:\n${added.join('\n')}` : 'complete');
+if (added.length === 0) console.log('complete');
+else if (process.argv.includes('--check')) {
+  console.error(`run \`node tools/lockfile.js\`: package-lock.json lacks ${added.join(', ')}`);
+  process.exitCode = 1;
+} else {
+  writeFileSync(file, `${JSON.stringify(lock, undefined, 2)}\n`);
+  console.log(`added ${added.length} packages of other platforms`);
+}
