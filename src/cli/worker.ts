@@ -7,7 +7,7 @@ export function addWorker(parent: Command): void {
     .option('--fleet <file>', 'fleet file')
     .option('--metrics <address:port>', 'where Prometheus may scrape it')
     .action(async (options: { fleet?: string; metrics?: string }) => {
-      const { runWorker } = await import('../workers/main');
+      const { runWorker } = await import('../workers/main.js');
       await runWorker(options);
     });
 }
