@@ -86,7 +86,7 @@ async function ingest(stack: Stack, { json, ...options }: DemoIngestOptions): Pr
       ...(options.break && { aside: (event, tell) => breaking.see(event, tell) }),
     });
     await breaking.over();
-    return followed === 0 ? verified(operator, id, json === true) : followed;
+    return followed === 0 ? await verified(operator, id, json === true) : followed;
   } finally {
     await operator.close();
   }

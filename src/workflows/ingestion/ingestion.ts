@@ -28,7 +28,7 @@ export class Ingestion {
   /** Bytes of finished jobs of the base pass, and when it began. */
   private baseDone = 0;
   private baseBegan = 0;
-  /** Items whose stored content was read back and was right, and that no pass has touched since. */
+  /** Items whose stored content was read back and was right, each with how it looked then, content left out. */
   private readonly readBackItems = new Map<string, string>();
 
   constructor(
@@ -60,14 +60,14 @@ export class Ingestion {
     return this.sendStep(what, this.plan.shipments, number === 1 ? () => this.discard() : undefined);
   }
 
-  /** Before the cutover, so that the source is read-only only for seconds: content is read from the new disks. */
+  /** Before the cutover, so that the source is read-only only for seconds: content is read on both sides. */
   async readBack(): Promise<void> {
     if (this.input.verify !== 'content') return;
     await this.book.step('Read back what was stored', async () => {
-      const [source, target] = await this.digests(this.cargo, true);
-      const off = new Set(differing(source, target));
+      const off = new Set(differing(...(await this.digests(this.cargo, true))));
+      const [, looks] = await this.digests(this.cargo, false);
       this.readBackItems.clear();
-      for (const { item, digest } of target) if (!off.has(item)) this.readBackItems.set(item, digest);
+      for (const { item, digest } of looks) if (!off.has(item)) this.readBackItems.set(item, digest);
     });
   }
 
@@ -102,8 +102,7 @@ export class Ingestion {
       const off = new Set(differing(source, target));
       if (this.input.verify === 'content' && unread.length > 0) {
         const cargo = this.cargo.filter(({ item }) => unread.includes(item));
-        const [there, read] = await this.digests(cargo, true);
-        for (const item of differing(there, read)) off.add(item);
+        for (const item of differing(...(await this.digests(cargo, true)))) off.add(item);
       }
       again = [...off];
       this.verified = this.cargo.length - off.size;
@@ -251,34 +250,30 @@ export class Ingestion {
     await Promise.all(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
   }
 
-  /** Both sides' digests of some items; `content` reads the target's bytes again, `paranoid` the source's too. */
+  /** Both sides' digests of some items; with `content` every byte is read on both. */
   private async digests(cargo: readonly Cargo[], content: boolean): Promise<[Seen[], Seen[]]> {
     const round = ++this.attempts;
-    const { include, exclude, paranoid } = this.input;
+    const { include, exclude } = this.input;
     const owners = this.plan.ownersNotKept === 0;
-    const ask = (fsvm: string, items: string[], read: boolean) =>
+    const ask = (fsvm: string, items: string[]) =>
       slow.digestItems({
         store: this.plan.stores[fsvm]!,
         items,
         filters: { include, exclude },
-        content: read,
+        content,
         owners,
         job: `${this.work}/digest-${round}/${fsvm}`,
       });
-    const side = async (key: 'from' | 'to', read: boolean) => {
+    const side = async (key: 'from' | 'to') => {
       const groups = [...grouped(cargo, (c) => c[key])];
       const found = await Promise.all(
         groups.map(([fsvm, held]) =>
-          ask(
-            fsvm,
-            held.map(({ item }) => item),
-            read,
-          ),
+          ask(fsvm, held.map(({ item }) => item)),
         ),
       );
       return found.flat();
     };
-    return Promise.all([side('from', content && paranoid), side('to', content)]);
+    return Promise.all([side('from'), side('to')]);
   }
 
   private pairs(cargo: readonly Cargo[]): [Store, Store, string[]][] {
