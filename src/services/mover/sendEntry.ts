@@ -132,12 +132,14 @@ async function sendSymlink(entry: Entry): Promise<void> {
   const got = readlinkat(folder.fd, name.subarray(start), target, target.length - 1);
   if (got < 0) throw new SystemError(errno(), 'readlink');
   target[got] = 0;
+  // A copy: other lanes read links into the same buffer while this one waits for its turn.
+  const text = Buffer.from(target.subarray(0, got + 1));
   const xattrs = readXattrs(Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name.subarray(start, end + 1)]));
   await folder.breathe(got + xattrs.length);
   const batch = folder.batch(part);
   const op = batch.open(OP.SYMLINK, name, start, end);
   batch.putMeta(stat, xattrs);
-  batch.put(target.subarray(0, got + 1));
+  batch.put(text);
   batch.close(op, part, part.writer.add(name, start, end, stat, 0));
   part.rides(batch);
   folder.pass.counts.symlinks++;
