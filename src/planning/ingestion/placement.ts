@@ -47,8 +47,10 @@ export function placeItems<I extends PlacedItem>(
     else homeless.push(item);
   }
   for (const item of homeless) {
-    const target = held.indexOf(Math.min(...held));
-    put(item, target, target === item.ordinal % targets);
+    const home = item.ordinal % targets;
+    const least = Math.min(...held);
+    const target = held[home] === least ? home : held.indexOf(least);
+    put(item, target, target === home);
   }
   return placed;
 }
