@@ -29,10 +29,12 @@ export class Mover {
   private users = 0;
   private stopped = false;
 
-  constructor(
-    private readonly host: Host,
-    private readonly runAs?: RunAs,
-  ) {}
+  constructor(private readonly host: Host) {}
+
+  /** From its first start on, the mover of this host runs as that user. */
+  static runAs(host: Host, runAs: RunAs): void {
+    lesser.set(host.stateDir, runAs);
+  }
 
   get pid(): number | undefined {
     return this.child?.pid;
@@ -85,7 +87,7 @@ export class Mover {
 
   private start(): void {
     if (this.child !== undefined) return;
-    const child = fork(mainFile(), [], { execArgv: [], serialization: 'json', ...this.runAs });
+    const child = fork(mainFile(), [], { execArgv: [], serialization: 'json', ...lesser.get(this.host.stateDir) });
     this.child = child;
     this.ready = false;
     child.on('message', (message: FromMover) => this.hear(child, message));
@@ -160,6 +162,7 @@ function mainFile(): string {
 }
 
 const movers = new Map<string, Mover>();
+const lesser = new Map<string, RunAs>();
 
 /** The one mover of this host, for each driver that needs it; each must `release` it. */
 export function moverOf(host: Host): Mover {

@@ -22,7 +22,7 @@ import {
   openat,
   symlinkat,
 } from './sys';
-import { OP, OP_HEAD, SPARSE, type Answer } from './wire';
+import { AGAIN, OP, OP_HEAD, SPARSE, type Answer } from './wire';
 
 /** Errors that no other file would escape: the pass stops and says so. */
 const FATAL = new Set<number>([E.ENOSPC, E.EDQUOT, E.EROFS]);
@@ -109,7 +109,7 @@ export class Applier {
       case OP.LINK:
         return this.link(dir, name, body);
       case OP.CREATE:
-        return this.create(dir, name, body.readDoubleLE(0));
+        return this.create(dir, name, body.readDoubleLE(0), flags === AGAIN);
       case OP.RESUME:
         return this.resume(dir, name);
       case OP.PIECE:
@@ -236,11 +236,21 @@ export class Applier {
     this.file = undefined;
   }
 
-  private create(dir: number, name: Buffer, size: number): undefined {
+  private create(dir: number, name: Buffer, size: number, again: boolean): undefined {
+    if (again) return this.restart(dir, name, size);
     this.closeFile();
     const fd = this.fresh(dir, name, 0o600);
     this.file = { name: Buffer.from(name), fd };
     must(ftruncate(fd, size), 'truncate');
+    return undefined;
+  }
+
+  /** Empties the file that was made for an earlier state: its directory, which has its times already, stays undisturbed. */
+  private restart(dir: number, name: Buffer, size: number): undefined {
+    this.closeFile();
+    this.resume(dir, name);
+    must(ftruncate(this.opened(name), 0), 'truncate');
+    must(ftruncate(this.opened(name), size), 'truncate');
     return undefined;
   }
 

@@ -7,7 +7,7 @@ import { FLAG } from './record';
 import { isHole, readPiece } from './reading';
 import { Stat, TYPE } from './stat';
 import { E, O, SystemError, close, errno } from './sys';
-import { OP, SPARSE } from './wire';
+import { AGAIN, OP, SPARSE } from './wire';
 import { readXattrs } from './xattrs';
 
 const MAX_READS = 3; // of a file that changes while it is read
@@ -118,7 +118,7 @@ async function create(long: LongFile): Promise<void> {
   await long.settled();
   const batch = long.lane.current;
   batch.close(batch.open(OP.OPEN, long.folder, 0, long.folder.length), long);
-  const op = batch.open(OP.CREATE, name, 0, name.length);
+  const op = batch.open(OP.CREATE, name, 0, name.length, AGAIN);
   batch.putNumber(stat.size);
   batch.close(op, long);
   batch.folder = long;

@@ -44,6 +44,8 @@ export const OP = {
 } as const;
 /** On FILE and PIECE: blocks of zeros become holes. */
 export const SPARSE = 1;
+/** On CREATE: the file is there, and is emptied. */
+export const AGAIN = 1;
 
 export const VERSION = 1;
 export const FRAME_HEAD = 12;

@@ -1,0 +1,4 @@
+import { copyConformance } from './copyConformance';
+import { bareHosts } from './twoHosts';
+
+copyConformance('stream', () => bareHosts());

@@ -1,0 +1,95 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../setup/eventually';
+import { rsyncDiffers } from './nastyTree';
+import { bareHosts, digestOf, send, type TwoHosts } from './twoHosts';
+
+const MiB = 1024 * 1024;
+const UNACKED = 3 * MiB; // batches on their way at this pace
+
+let hosts: TwoHosts;
+beforeEach(async () => {
+  hosts = await bareHosts();
+});
+afterEach(() => hosts.stop());
+
+function makeFiles(count: number, bytes: number): number {
+  mkdirSync(join(hosts.from.root, 'item'));
+  for (let i = 0; i < count; i++) writeFileSync(join(hosts.from.root, `item/f${i}`), Buffer.alloc(bytes, i));
+  return count * bytes;
+}
+function storedBytes(): number {
+  const folder = join(hosts.to.root, 'item');
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).blocks * 512, 0);
+}
+async function expectSame(): Promise<void> {
+  expect(await digestOf(hosts.to, ['item'])).toEqual(await digestOf(hosts.from, ['item']));
+  expect(rsyncDiffers(hosts.from.root, hosts.to.root)).not.toMatch(/item/);
+}
+
+test.each([
+  ['many small files', 200, 100_000],
+  ['one long file', 1, 20 * MiB],
+])('%s: after kill -9 of the sender, only what was on its way is sent again', async (_what, count, bytes) => {
+  const total = makeFiles(count, bytes);
+  await hosts.from.copy.limit({ bytesPerSecond: 12 * MiB });
+  const first = send(hosts, ['item']);
+  const ended = first.catch((error: unknown) => error);
+  const before = await eventually(() => (storedBytes() > total / 3 ? storedBytes() : 0), { everyMs: 5 });
+  hosts.from.killMover();
+  expect(await ended).toMatchObject({ code: 'ServiceDied' });
+  const second = await send(hosts, ['item']);
+  expect(second.bytes).toBeLessThan(total - before + UNACKED);
+  expect(second.failed).toBe(0);
+  await expectSame();
+});
+
+test.each([
+  ['many small files', 200, 100_000],
+  ['one long file', 1, 20 * MiB],
+])('%s: after kill -9 of the receiver, the same job goes on', async (_what, count, bytes) => {
+  const total = makeFiles(count, bytes);
+  await hosts.from.copy.limit({ bytesPerSecond: 12 * MiB });
+  const sending = send(hosts, ['item']);
+  await eventually(() => storedBytes() > total / 3, { everyMs: 5 });
+  hosts.to.killMover();
+  expect(await sending).toMatchObject({ bytes: total, failed: 0 });
+  await expectSame();
+});
+
+test('a stopped job ends at once, and the next one goes on from there', async () => {
+  const total = makeFiles(100, 200_000);
+  await hosts.from.copy.limit({ bytesPerSecond: 4 * MiB });
+  const stopper = new AbortController();
+  const first = send(hosts, ['item'], {}, stopper.signal);
+  await eventually(() => storedBytes() > total / 5, { everyMs: 5 });
+  const before = performance.now();
+  stopper.abort();
+  await expect(first).rejects.toMatchObject({ code: 'JobCancelled' });
+  expect(performance.now() - before).toBeLessThan(300);
+  await hosts.from.copy.limit({ bytesPerSecond: 0 });
+  const second = await send(hosts, ['item']);
+  expect(second.bytes).toBeLessThan(total * 0.9);
+  await expectSame();
+});
+
+test('a file that changes while it is read arrives as it is in the end', async () => {
+  makeFiles(1, 20 * MiB);
+  await hosts.from.copy.limit({ bytesPerSecond: 30 * MiB });
+  const sending = send(hosts, ['item']);
+  await eventually(() => storedBytes() > 5 * MiB, { everyMs: 5 });
+  writeFileSync(join(hosts.from.root, 'item/f0'), Buffer.alloc(7 * MiB, 'z'));
+  const sent = await sending;
+  expect(sent.rereads).toBe(1);
+  await expectSame();
+});
+
+test('a wrong token is refused', async () => {
+  const strangers = await bareHosts({ token: 'open' });
+  try {
+    mkdirSync(join(strangers.from.root, 'item'));
+    await expect(send(strangers, ['item'])).rejects.toMatchObject({ code: 'Unauthenticated' });
+  } finally {
+    await strangers.stop();
+  }
+});
