@@ -8,15 +8,15 @@ import {
   type Client,
   type Connection,
 } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { isErrorCode, Refusal } from '../contract/errors';
 import type { Failure } from './views';
 
 /** gRPC status codes that tell "nobody is there" from "no". */
 const unavailable = 14;
 const notFound = 5;
-/** A query while no worker polls the queue. */
-const failedPrecondition = 9;
+/** A query that no worker took: given up by the server, or refused since none polls the queue. */
+const untaken = [1, 9];
 
 /** Temporal answers at once or not at all: without a bound the SDK would go on asking for a minute. */
 const temporalWithinS = 5;
@@ -46,7 +46,8 @@ export async function askWorker<T>(asked: Asked, withinS: number, act: () => Pro
     const late = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
     // A run whose first task has not run yet knows no query: the same as no answer.
     const early = error instanceof QueryNotRegisteredError;
-    if (!late && !early && grpcOf(error)?.code !== failedPrecondition) throw asRefusal(error, asked);
+    const none = untaken.includes(grpcOf(error)?.code ?? 0);
+    if (!late && !early && !none) throw asRefusal(error, asked);
     throw new Refusal('NoWorker', { id: asked.id, seconds: early ? 0 : withinS }, { cause: error });
   }
 }
@@ -77,14 +78,16 @@ function refusalOf(cause: unknown, whole: Error): Error {
   return refusal;
 }
 
-/** The innermost reason of a failed run: that is the sentence an operator can act on. */
+/** The reason of a failed run that an operator can act on: the innermost of ours, or else the innermost. */
 export function failureOf(error: unknown): Failure {
-  let inner: unknown = error instanceof WorkflowFailedError ? error.cause : error;
-  for (let depth = 0; depth < 20 && inner instanceof Error && inner.cause instanceof Error; depth += 1)
-    inner = inner.cause;
+  const chain: Error[] = [];
+  for (let each: unknown = error; each instanceof Error && chain.length < 20; each = each.cause) chain.push(each);
+  const ours = chain.findLast((each) => each instanceof ApplicationFailure && isErrorCode(each.type));
+  if (ours instanceof ApplicationFailure && ours.type) return { code: ours.type, message: ours.message };
+  const inner = chain.at(-1);
   if (inner instanceof CancelledFailure) return { code: 'Cancelled', message: 'it was cancelled' };
-  if (inner instanceof ApplicationFailure) return { ...(inner.type && { code: inner.type }), message: inner.message };
-  return { message: inner instanceof Error ? inner.message : String(inner) };
+  if (inner instanceof TerminatedFailure) return { code: 'Terminated', message: 'it was terminated' };
+  return { message: inner?.message ?? String(error) };
 }
 
 function grpcOf(error: unknown): { code: number; details: string } | undefined {

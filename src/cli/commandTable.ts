@@ -40,11 +40,6 @@ export const commandTable: readonly CommandEntry[] = [
   word('cancel', 'stop a run and undo what it did'),
   runs('tune', 'change an input while it runs', async (program) => (await import('./tune.js')).addTune(program)),
   runs('history', 'who did what when', async (program) => (await import('./look.js')).addHistory(program)),
-  runs('demo', 'see one do its work', async (program) => (await import('./demo.js')).addDemo(program)),
-  runs('rehearse', 'try one on a laboratory fleet, its undo included', async (program) =>
-    (await import('./rehearse.js')).addRehearse(program),
-  ),
-  runs('worker', 'carry out runs', async (program) => (await import('./worker.js')).addWorker(program)),
   runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
   fleet('init', 'write a fleet.yaml', async (program) => (await import('./init.js')).addInit(program)),
   fleet('fleet', 'check the fleet file', async (program) => (await import('./fleet.js')).addFleet(program)),
@@ -56,6 +51,11 @@ export const commandTable: readonly CommandEntry[] = [
   ),
   here('up', 'start everything', async (program) => (await import('./up.js')).addUp(program)),
   here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
+  here('demo', 'see one do its work', async (program) => (await import('./demo.js')).addDemo(program)),
+  here('rehearse', 'try one on a laboratory fleet, its undo included', async (program) =>
+    (await import('./rehearse.js')).addRehearse(program),
+  ),
+  here('worker', 'carry out runs', async (program) => (await import('./worker.js')).addWorker(program)),
   here('api', 'HTTP API and status page', async (program) => (await import('./api.js')).addApi(program)),
   here('doctor', 'what this machine can do', async (program) => (await import('./doctor.js')).addDoctor(program)),
   here('completion', 'for your shell', async (program) => (await import('./completion.js')).addCompletion(program)),

@@ -41,9 +41,9 @@ export async function programFor(words: readonly string[]): Promise<Command> {
 }
 
 const examples = [
-  'evenkeel up                                               start everything on this machine',
+  'evenkeel demo ingest                                          see it work on this machine',
   'evenkeel run ingest-vfs --from legacy --to files2 --dry-run   what would it do?',
-  'evenkeel watch files2                                     a part of an id will do',
+  'evenkeel watch files2                                         a part of an id will do',
 ];
 
 /** Whoever read us has seen enough: `evenkeel list | head`. */

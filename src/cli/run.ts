@@ -56,6 +56,8 @@ function mentioned(option: Option): Option {
 }
 
 async function start(name: RunbookName, input: Record<string, unknown>, flags: RunFlags): Promise<number> {
+  const { readyRun } = await import('../api/startRun.js');
+  readyRun(name, input); // what is wrong is said before anything is reached for
   return withOperator(async (operator) => {
     const ref = await operator.start(name, input, whoTypes());
     if (!flags.detach) return follow(operator, ref.id, flags);
