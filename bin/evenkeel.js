@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 'use strict';
 require('../tools/ready').ready();
-require('../dist/cli/main').main(process.argv);
+void require('../dist/cli/main').main(process.argv);
