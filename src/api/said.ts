@@ -1,7 +1,6 @@
 import {
   isGrpcDeadlineError,
   isGrpcServiceError,
-  WorkflowFailedError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   QueryNotRegisteredError,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, integer, nat, property } from 'fast-check';
 import {
   formatBytes,
   formatDuration,
@@ -53,8 +53,8 @@ test.each([
 ])('"%s" is read as %s ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
 test('a size is short, and reading it back is at most half a last digit off', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 52 }), (bytes) => {
+  assert(
+    property(integer({ min: 0, max: 2 ** 52 }), (bytes) => {
       const text = formatBytes(bytes);
       expect(text.length).toBeLessThanOrEqual(9);
       expect(Math.abs(parseBytes(text)! - bytes)).toBeLessThanOrEqual(bytes * 0.006);
@@ -63,8 +63,8 @@ test('a size is short, and reading it back is at most half a last digit off', ()
 });
 
 test('a time never grows when it is written down, and loses less than its second unit', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 10_000, max: 90 * 86_400_000 }), (ms) => {
+  assert(
+    property(integer({ min: 10_000, max: 90 * 86_400_000 }), (ms) => {
       const read = parseDuration(formatDuration(ms).replaceAll(' ', ''))!;
       expect(read).toBeLessThanOrEqual(ms + 500);
       expect(read).toBeGreaterThan(ms - 3_600_000);
@@ -76,8 +76,8 @@ test('the time left is told only when somebody can know it', () => {
   expect(remainingMs(10, 0, 5)).toBeUndefined();
   expect(remainingMs(10, 20, 0)).toBeUndefined();
   expect(remainingMs(10, 20, 5)).toBe(2_000);
-  fc.assert(
-    fc.property(fc.nat(), fc.nat(), fc.nat(), (done, total, rate) => {
+  assert(
+    property(nat(), nat(), nat(), (done, total, rate) => {
       const left = remainingMs(done, total, rate);
       expect(left === undefined || left >= 0).toBe(true);
       const share = shareOf(done, total);

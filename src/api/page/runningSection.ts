@@ -41,7 +41,7 @@ const waitingFirst = (runs: readonly RunView[]): RunView[] => [
 const idOf = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 12);
 
 function card(run: RunView, at: Date): Html {
-  const link = run.webUi && html`<a href="${run.webUi}" rel="noreferrer">history</a>`;
+  const link = run.webUi && html`<a href="${run.webUi}" rel="noreferrer">Web UI</a>`;
   return html`<article class="card ${run.waiting ? 'waits' : ''}">
     <header>
       <h3>${run.title}</h3>
