@@ -30,15 +30,17 @@ export function readTokensFile(path: string): Tokens {
   return readTokens(path);
 }
 
-/** Who calls: a client certificate when one came, else a bearer token, else the browser's cookie, which may only look. */
+/** Who calls: by a bearer token, else a client certificate, else the browser's cookie, which may only look. */
 export function authenticator(tokens: Tokens): Authenticate {
   const known = byToken(tokens);
   return (request) => {
-    const socket = request.socket as Partial<TLSSocket>;
-    if (socket.authorized && request.headers.authorization === undefined) return byCertificate(request);
+    if (request.headers.authorization !== undefined) return known(request);
     const cookie = request.method === 'GET' ? cookieIn(request) : undefined;
-    if (request.headers.authorization !== undefined || cookie === undefined) return known(request);
-    return callerOf(tokens, cookie);
+    const socket = request.socket as Partial<TLSSocket>;
+    // A resumed session without a certificate counts as authorized: the certificate itself must be there.
+    const shown = socket.getPeerCertificate?.()?.subject !== undefined;
+    if (shown && (socket.authorized || cookie === undefined)) return byCertificate(request);
+    return cookie === undefined ? known(request) : callerOf(tokens, cookie);
   };
 }
 
