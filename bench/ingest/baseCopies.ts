@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { emptied, settle } from '../disk';
+import { emptied, settle, touchMemory } from '../disk';
 import { metered } from '../meter';
 import { lacking, outputOf, run } from '../programs';
 import { alternate, tabulate, type Outcome, type Side } from '../rounds';
@@ -24,6 +24,7 @@ export async function baseCopies(
     name: copier.name,
     run: async (round) => {
       const target = await emptied(join(scene.target.path, `${copier.name.replaceAll(/\W+/g, '-')}-${scene.next()}`));
+      await touchMemory(scene.target.path, 1.2 * source.bytes);
       await settle(scene.target.path);
       const spent = await metered(
         () => copier.cpu(),
