@@ -1,11 +1,14 @@
 import type { Client, DescribeWorkflowExecutionResponse } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
-import { remainingMs } from '../contract/amounts';
+import { formatDuration, remainingMs } from '../contract/amounts';
 import type { ProgressView } from '../workflows/kit/messages';
 import type { LiveProgress, Piece } from './views';
 
 /** Children whose heartbeats are read at each look: a run with more shows the pieces of these. */
 const mostChildren = 32;
+
+/** A heartbeat older than this says nothing of the rate any more; clocks may differ by seconds. */
+const quietAfterMs = 10_000;
 
 type Pending = NonNullable<DescribeWorkflowExecutionResponse['pendingActivities']>[number];
 
@@ -53,14 +56,17 @@ async function pieceOf(client: Client, pending: Pending): Promise<Piece | undefi
   const lastFailure = pending.lastFailure?.message ?? undefined;
   const facts = (beat ?? {}) as Partial<Piece>;
   if (facts.what === undefined && facts.done === undefined && lastFailure === undefined) return undefined;
+  const quietMs = Date.now() - Number(pending.lastHeartbeatTime?.seconds ?? 0) * 1000;
+  const quiet = beat !== undefined && quietMs > quietAfterMs;
+  const note = quiet ? `no news for ${formatDuration(quietMs)}` : facts.note;
   return {
     what: facts.what ?? pending.activityType?.name ?? '',
     ...(facts.host !== undefined && { host: facts.host }),
     done: facts.done ?? 0,
     total: facts.total ?? 0,
     unit: facts.unit ?? 'bytes',
-    rate: facts.rate ?? 0,
-    ...(facts.note !== undefined && { note: facts.note }),
+    rate: quiet ? 0 : (facts.rate ?? 0),
+    ...(note !== undefined && { note }),
     attempt: pending.attempt ?? 1,
     ...(lastFailure !== undefined && { lastFailure }),
   };

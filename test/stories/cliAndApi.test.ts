@@ -94,6 +94,13 @@ test('the API starts a run, tells its events, and takes words from those who may
     type: 'ended',
     run: { failure: { message: expect.stringContaining('not tonight') } },
   });
+  const again = await fetch(`${lab.stack.state.api}${path}/events`, {
+    headers: {
+      authorization: `Bearer ${stackTokens(join(lab.folder, 'state')).viewer}`,
+      'last-event-id': `${(told.at(-1) as { run: RunView }).run.runId} ended`,
+    },
+  });
+  expect(again.status).toBe(204);
   const audit = await ask('viewer', 'GET', `${path}/history`);
   expect(audit.body['entries']).toContainEqual(
     expect.objectContaining({
