@@ -19,6 +19,7 @@ import type { Output, Report } from '../contract/runbooks';
 import { bytesToName } from '../services/mover/names';
 import { startStack, type Stack } from '../stack/embedded';
 import { loopbackFleet, type OldFsvm } from '../stack/loopbackFleet';
+import { statusPage } from '../stack/stackState';
 import { exitCodes } from './exitCodes';
 import { follow } from './follow';
 import { printLine } from './print';
@@ -51,7 +52,8 @@ export async function demoIngest(options: DemoIngestOptions): Promise<number> {
   let status = 1;
   try {
     if (interrupted()) return exitCodes.left.code;
-    if (stack.state.webUi) say(`Temporal Web UI: ${stack.state.webUi}   Status page: ${stack.state.api}`);
+    if (stack.state.webUi)
+      say(`Temporal Web UI: ${stack.state.webUi}   Status page: ${statusPage(stack.state, join(folder, 'state'))}`);
     status = await ingest(stack, options);
   } finally {
     if (options.keep && status === 0) leaveRunning(folder, stack, say);

@@ -9,7 +9,7 @@ import { isRunning } from '../stack/children';
 import { startStack, stopStack, type Stack } from '../stack/embedded';
 import { stateDir } from '../stack/places';
 import { freePort } from '../stack/ports';
-import { aloneIn, readStack, removeStack } from '../stack/stackState';
+import { aloneIn, readStack, removeStack, statusPage } from '../stack/stackState';
 import { paintFor, printJson, printLine, table } from './print';
 
 interface Up {
@@ -89,7 +89,7 @@ function shown({ state, fleet, warnings }: Stack): string {
     '',
     `Temporal     ${state.temporal}`,
     ...(state.webUi ? [`Web UI       ${state.webUi}`] : []),
-    `Status page  ${state.api}`,
+    `Status page  ${statusPage(state, stateDir())}`,
     `Logs         ${join(stateDir(), 'logs')}`,
     '',
     'Next:',

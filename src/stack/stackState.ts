@@ -45,6 +45,10 @@ export function stackTokens(stateDir: string): Record<Role, string> {
   return Object.fromEntries(tokens.map(({ role, token }) => [role, token])) as Record<Role, string>;
 }
 
+/** The status page, with the token that may only look: it turns the token into a cookie and takes it out of the address. */
+export const statusPage = ({ api }: StackState, stateDir: string): string =>
+  `${api}/?token=${stackTokens(stateDir).viewer}`;
+
 /** Only one `up` or `down` works in a state directory at a time. What a killed one left is taken over. */
 export async function aloneIn<T>(stateDir: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
