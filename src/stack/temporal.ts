@@ -38,7 +38,7 @@ export interface Temporal {
   stop(): Promise<void>;
 }
 
-/** Starts a development server with task dispatch at once (see docs/decisions) and our search attributes; returns when it takes work. */
+/** Starts a development server with task dispatch at once (docs/decisions/0004) and our search attributes; returns when it takes work. */
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
   const { test = false, say = console.error } = options;
   const program = await findTemporal({ say });
