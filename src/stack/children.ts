@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../contract/errors';
@@ -29,6 +29,8 @@ export interface ChildOptions {
 
 const TERM_MS = 10_000;
 const KILL_MS = 5_000;
+/** A log longer than this is put aside when its process is started again; the one before it goes. */
+const LONGEST_LOG = 16 * 1024 ** 2;
 
 /** Starts a background process with its output appended to a log. */
 export async function startChild({
@@ -40,6 +42,7 @@ export async function startChild({
   diesWithUs = false,
 }: ChildOptions): Promise<Child> {
   mkdirSync(dirname(logFile), { recursive: true });
+  if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > LONGEST_LOG) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a');
   const setpriv = diesWithUs ? onPath('setpriv') : undefined;
   const [program = '', ...args] = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command;
