@@ -2,6 +2,7 @@ import { Refusal } from '../contract/errors';
 import type { FileServer } from '../contract/fleet';
 import type { Store } from '../contract/capabilities/files';
 import type { HostFacts, Rails } from '../planning/rails';
+import { saysNear } from '../fleet/nearest';
 import type { Hands } from '.';
 
 export interface FileServerFacts {
@@ -14,8 +15,9 @@ export interface FileServerFacts {
 export const fleetActivities = ({ fleet, agent }: Hands) => ({
   /** What the fleet file says of a file server, and the rails that hold for every run. */
   async describeFileServer({ name }: { name: string }): Promise<FileServerFacts> {
-    const entry = fleet().fileServers[name];
-    if (!entry) throw new Refusal('UnknownFileServer', { name, near: '' });
+    const { fileServers } = fleet();
+    const entry = fileServers[name];
+    if (!entry) throw new Refusal('UnknownFileServer', { name, near: saysNear(name, Object.keys(fileServers)) });
     const fsvms = Object.entries(entry.fsvms).map(([fsvm, { host, root, items }]) => ({
       fsvm,
       host,

@@ -1,8 +1,9 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
+import { saysNear } from '../fleet/nearest';
 import { kebab } from '../contract/runbooks';
 import { asRefusal } from './said';
-import { near, readyRun, runbookNamed, startOptions } from './startRun';
+import { readyRun, runbookNamed, startOptions } from './startRun';
 
 /** A runbook that Temporal starts by itself. One of `cron` and `everyMs` is set. */
 export interface Timetable {
@@ -109,6 +110,6 @@ async function told(
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw asRefusal(error, { client, id, what });
     const ids = (await listSchedules(client)).map((each) => each.id);
-    throw new Refusal('NoSuchSchedule', { id, near: near(id, ids) }, { cause: error });
+    throw new Refusal('NoSuchSchedule', { id, near: saysNear(id, ids) }, { cause: error });
   }
 }

@@ -4,7 +4,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import type { z } from 'zod';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, taskQueue, workflowId, type Attended, type RunbookName } from '../contract/runbooks';
-import { nearest } from '../fleet/nearest';
+import { saysNear } from '../fleet/nearest';
 import type { RunRef } from './findRun';
 import { askTemporal } from './said';
 import { registerSearchAttributes, saysUnknownAttribute } from './searchAttributes';
@@ -16,7 +16,7 @@ const longestSummary = 190;
 export function runbookNamed(given: string): RunbookName {
   const names = Object.keys(runbooks) as RunbookName[];
   const found = names.find((name) => name === given || kebab(name) === given);
-  if (!found) throw new Refusal('UnknownRunbook', { name: given, near: near(given, names.map(kebab)) });
+  if (!found) throw new Refusal('UnknownRunbook', { name: given, near: saysNear(given, names.map(kebab)) });
   return found;
 }
 
@@ -78,17 +78,12 @@ export function startOptions({ name, id, input }: ReadyRun, by: string) {
   };
 }
 
-export const near = (given: string, names: readonly string[]): string => {
-  const name = nearest(given, names);
-  return name === undefined ? '' : `; did you mean "${name}"?`;
-};
-
 function wrongIn(error: z.ZodError, fields: readonly string[]): string {
   return error.issues
     .slice(0, 3)
     .map((issue) => {
       if (issue.code !== 'unrecognized_keys') return `${issue.path.join('.') || 'the input'}: ${issue.message}`;
-      return issue.keys.map((key) => `there is no "${key}"${near(key, fields)}`).join('; ');
+      return issue.keys.map((key) => `there is no "${key}"${saysNear(key, fields)}`).join('; ');
     })
     .join('; ');
 }

@@ -14,17 +14,24 @@ import { whoTypes } from './session';
 /** An ingestion that fails at the cutover and is undone, then one that is carried out. Answers with the exit status. */
 export async function rehearseIngest(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-rehearsal-'));
-  const [old, to] = [['old-1', 'old-2'].map((name) => join(folder, name)), join(folder, 'new')];
+  const to = join(folder, 'new');
+  const hosts = ['old-1', 'old-2'].map((name) => join(folder, name));
+  const servers = ['legacy', 'stubborn'] as const;
+  const old = servers.flatMap((name) => hosts.map((root) => join(root, name)));
   old.forEach(furnish);
   const fleet = await loopbackFleet(
     'rehearsal',
-    old.map((root) => ({ root })),
+    hosts.map((root) => ({ root })),
     to,
   );
-  fleet.fileServers['stubborn'] = {
-    ...fleet.fileServers['legacy']!,
-    freeze: { how: 'exec', freeze: ['false'], thaw: ['true'] },
-  };
+  const { fsvms } = fleet.fileServers['legacy']!;
+  for (const name of servers) {
+    const below = Object.entries(fsvms).map(
+      ([fsvm, entry]) => [fsvm, { ...entry, root: join(entry.root, name) }] as const,
+    );
+    fleet.fileServers[name] = { fsvms: Object.fromEntries(below) };
+  }
+  fleet.fileServers['stubborn']!.freeze = { how: 'exec', freeze: ['false'], thaw: ['true'] };
   writeFileSync(join(folder, 'fleet.yaml'), stringify(fleet));
   printLine('Starting a laboratory fleet: Temporal, a worker and four agents on loopback.');
   const stack = await startStack({ fleet: join(folder, 'fleet.yaml'), stateDir: join(folder, 'state'), say: () => {} });

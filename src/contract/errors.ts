@@ -124,6 +124,11 @@ export const errors = {
     retry: false,
     next: 'give this process the key file that the other workers and clients have',
   },
+  HostSilent: {
+    says: 'the agent of {host} does not answer, and this run needs it: {why}',
+    retry: false,
+    next: 'start its agent (`evenkeel agent run`), or leave its items out',
+  },
   TooSick: {
     says: '{healthy} of {total} hosts answer, fewer than minHealthy ({needed})',
     retry: false,

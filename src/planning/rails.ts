@@ -22,4 +22,6 @@ export function mayAct(rails: Rails, fleet: readonly HostFacts[], needed: readon
   const healthy = fleet.filter((host) => host.silent === undefined).length;
   const least = Math.ceil(fleet.length * rails.minHealthy);
   if (healthy < least) throw new Refusal('TooSick', { healthy, total: fleet.length, needed: least });
+  const silent = fleet.find(({ host, silent: why }) => why !== undefined && needed.includes(host));
+  if (silent) throw new Refusal('HostSilent', { host: silent.host, why: silent.silent ?? '' });
 }

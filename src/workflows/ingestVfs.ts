@@ -3,6 +3,7 @@ import type { Input, Output, Report } from '../contract/runbooks';
 import type { FileServerFacts } from '../activities/fleet';
 import { ingestionEssence, ingestionSentences, planIngestion, type IngestionFacts } from '../planning/ingestion/plan';
 import { anotherPass } from '../planning/ingestion/passes';
+import { mayAct } from '../planning/rails';
 import { Ingestion } from './ingestion/ingestion';
 import { SendRate } from './ingestion/sendRate';
 import { quick, slow } from './kit/proxies';
@@ -20,19 +21,21 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
     tune: { keys: ['bandwidth'], apply: (set) => rate.set(Number(set.bandwidth)) },
   });
   return book.run(async () => {
-    const fleet = await book.step(`Look at the fleet, at ${from} and at ${to}`, async () => ({
+    const fleet = await book.look(`Look at the fleet, at ${from} and at ${to}`, async () => ({
       old: await quick.describeFileServer({ name: from }),
       new: await quick.describeFileServer({ name: to }),
       ...(await quick.lookAtFleet({ targets: [from, to] })),
     }));
+    const needed = [...fleet.old.fsvms, ...fleet.new.fsvms].map(({ host }) => host);
+    book.check(() => mayAct(fleet.rails, fleet.hosts, needed));
     if (!input.dryRun) await book.lease([from, to], fleet.epoch);
     const look = (attempt: number) => survey(input, fleet, attempt);
-    const facts = await book.step(`Count the storage items of ${from}`, () => look(1));
+    const facts = await book.look(`Count the storage items of ${from}`, () => look(1));
     let plan = book.decide(() => planIngestion(facts, input), speech);
     let looks = 1;
     plan =
       (await book.approve(`the plan to ingest ${from} into ${to}`, input.approval === 'ask', async () => {
-        const again = await book.step(`Count the storage items of ${from} again`, () => look(++looks));
+        const again = await book.look(`Count the storage items of ${from} again`, () => look(++looks));
         return book.decide(() => planIngestion(again, input), speech);
       })) ?? plan;
     const ingestion = new Ingestion(book, input, plan, fleet.rails);

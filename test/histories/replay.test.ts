@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { Worker } from '@temporalio/worker';
@@ -27,28 +27,23 @@ test('there is a recorded history of every runbook, of the pass and of the lease
 });
 
 test('a run that was approved, held, retried, paused and tuned replays', async () => {
-  const lab = await Laboratory.open({
-    freeze: { how: 'exec', freeze: ['test', '-e', '/nonexistent'], thaw: ['true'] },
-  });
+  const lab = await Laboratory.open();
   try {
-    for (const item of ['accounts', 'photos']) {
-      mkdirSync(join(lab.store('old-1'), item));
-      for (let n = 0; n < 10; n++) writeFileSync(join(lab.store('old-1'), item, `${n}`), Buffer.alloc(50_000, n));
-    }
+    const pair = lab.pair().fill(['accounts', 'photos'], { files: 10, bytes: 50_000 });
     const said = { by: 'ann', why: 'for the record' };
-    const id = await lab.start({ approval: 'ask', bandwidth: 300_000 });
-    await lab.until(id, 'waiting for approval');
+    const id = await pair.start({ approval: 'ask', bandwidth: 300_000 });
+    await pair.until(id, 'waiting for approval');
     await lab.operator.decide(id, { ...said, approved: true });
-    await eventually(() => readdirSync(lab.store('new-1')).length + readdirSync(lab.store('new-2')).length > 0);
+    await eventually(() => pair.stored().length > 0);
     await lab.operator.pause(id, said);
-    await lab.until(id, 'paused');
+    await pair.until(id, 'paused');
     await lab.operator.resume(id, said);
     await lab.operator.tune(id, 'ann', { bandwidth: 0 });
-    await lab.until(id, 'held');
+    await pair.until(id, 'held');
     await lab.operator.retry(id, said);
-    await lab.until(id, 'held');
+    await pair.until(id, 'held');
     await lab.operator.answer(id, { ...said, do: 'skip' });
-    await lab.until(id, 'ended');
+    await pair.until(id, 'ended');
     const client = lab.operator.client.workflow;
     const { runId } = await client.getHandle(id).describe();
     const run = await client.getHandle(id, runId).fetchHistory();
@@ -58,7 +53,7 @@ test('a run that was approved, held, retried, paused and tuned replays', async (
       sendPass: await client
         .getHandle(child!.startChildWorkflowExecutionInitiatedEventAttributes!.workflowId!)
         .fetchHistory(),
-      lease: await client.getHandle(`lease/${lab.to}`).fetchHistory(),
+      lease: await client.getHandle(`lease/${pair.to}`).fetchHistory(),
     };
     for (const [name, history] of Object.entries(histories)) {
       const json = historyToJSON(history);

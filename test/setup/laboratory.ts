@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
 import { connectOperator, type Operator } from '../../src/api/operator';
 import type { RunView } from '../../src/api/views';
 import { createAgentClient, type AgentClient } from '../../src/agent/client';
@@ -14,47 +15,43 @@ import { stackTokens } from '../../src/stack/stackState';
 import { eventually } from './eventually';
 
 export interface LaboratoryOptions {
-  /** FSVMs on each side. */
-  fsvms?: number;
+  /** Hosts on each side. */
+  hosts?: number;
+  /** How many independent file servers, old and new, these hosts carry: a story each. */
+  pairs?: number;
   /** A Temporal server of its own, that may be killed; otherwise the suite's. */
   ownTemporal?: boolean;
-  limits?: Partial<Fleet['limits']>;
-  /** How the old file server is frozen. */
-  freeze?: Fleet['fileServers'][string]['freeze'];
 }
 
-/** Two file servers on real agents, a real worker, a real API and a real Temporal, in a folder that is gone afterwards. */
+/** Real agents, a real worker, a real API and a real Temporal, in a folder that is gone afterwards. */
 export class Laboratory {
+  private taken = 0;
+
   private constructor(
     readonly folder: string,
+    readonly tag: string,
     readonly stack: Stack,
     readonly operator: Operator,
-    /** Names that no other laboratory on the same Temporal has. */
-    readonly from: string,
-    readonly to: string,
+    private readonly pairs: number,
     private readonly restoreEnv: () => void,
   ) {}
 
-  static async open(options: LaboratoryOptions = {}, fill?: (source: string) => void): Promise<Laboratory> {
+  static async open(options: LaboratoryOptions = {}): Promise<Laboratory> {
+    const { hosts = 2, pairs = 1, ownTemporal } = options;
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-lab-'));
     const tag = randomBytes(4).toString('hex');
-    const [from, to] = [`legacy-${tag}`, `files-${tag}`];
     const restoreEnv = setEnv({
       EVENKEEL_STATE: join(folder, 'state'),
       EVENKEEL_TASK_QUEUE: `evenkeel-${tag}`,
-      ...(options.ownTemporal && { TEMPORAL_ADDRESS: undefined }),
+      ...(ownTemporal && { TEMPORAL_ADDRESS: undefined }),
     });
     try {
-      writeFileSync(join(folder, 'fleet.yaml'), stringify(await labFleet(folder, from, to, options)));
-      fill?.(join(folder, 'old-1'));
-      const stack = await startStack({
-        fleet: join(folder, 'fleet.yaml'),
-        stateDir: join(folder, 'state'),
-        say: () => {},
-      });
+      writeFileSync(join(folder, 'fleet.yaml'), stringify(await labFleet(folder, tag, hosts, pairs)));
+      const stateDir = join(folder, 'state');
+      const stack = await startStack({ fleet: join(folder, 'fleet.yaml'), stateDir, say: () => {} });
       process.env['TEMPORAL_ADDRESS'] = stack.state.temporal;
       const operator = await connectOperator({ waitMs: 10_000 });
-      return new Laboratory(folder, stack, operator, from, to, restoreEnv);
+      return new Laboratory(folder, tag, stack, operator, pairs, restoreEnv);
     } catch (error) {
       restoreEnv();
       rmSync(folder, { recursive: true, force: true });
@@ -72,9 +69,10 @@ export class Laboratory {
     }
   }
 
-  /** The directory of an FSVM: `old-1`, `new-2`. */
-  store(host: string): string {
-    return join(this.folder, host);
+  /** File servers that no story has used yet. Their old one is frozen by a hook that fails until `mend()`. */
+  pair(): Pair {
+    if (this.taken === this.pairs) throw new Error('this laboratory has no more pairs: open it with more');
+    return new Pair(this, ++this.taken);
   }
 
   agent(host: string): AgentClient {
@@ -85,8 +83,64 @@ export class Laboratory {
     });
   }
 
+  /** Edits the fleet file, as an operator would, and waits until the worker goes by it. */
+  async change(edit: (fleet: Fleet) => void): Promise<void> {
+    const file = join(this.folder, 'fleet.yaml');
+    const fleet = parse(readFileSync(file, 'utf8')) as Fleet;
+    edit(fleet);
+    writeFileSync(file, stringify(fleet));
+    await pause(fleetSettledMs);
+  }
+}
+
+/** The worker looks at its fleet file once a second. */
+const fleetSettledMs = 1_500;
+
+/** An old file server and a new one. */
+export class Pair {
+  readonly from: string;
+  readonly to: string;
+
+  constructor(
+    readonly lab: Laboratory,
+    readonly number: number,
+  ) {
+    this.from = `legacy${number}-${lab.tag}`;
+    this.to = `files${number}-${lab.tag}`;
+  }
+
+  /** The directory of an FSVM: `old-1`, `new-2`. */
+  store(host: string): string {
+    return join(this.lab.folder, host, String(this.number));
+  }
+
+  /** Items on each old FSVM, named after it: `files` files of `bytes` bytes in each. */
+  fill(items: readonly string[], { files = 20, bytes = 40_000 } = {}): this {
+    for (const host of ['old-1', 'old-2'])
+      for (const item of items) {
+        mkdirSync(join(this.store(host), `${item}-${host}`));
+        for (let n = 0; n < files; n++)
+          writeFileSync(
+            join(this.store(host), `${item}-${host}`, `${n}`),
+            Buffer.alloc(bytes, `${host} ${item} ${n} `),
+          );
+      }
+    return this;
+  }
+
+  /** What lies on the new FSVMs. */
+  stored(): string[] {
+    return ['new-1', 'new-2'].flatMap((host) => readdirSync(this.store(host)));
+  }
+
+  /** From now on the hook that freezes the old file server succeeds. */
+  mend(): this {
+    writeFileSync(mendedFile(this.lab.folder, this.number), '');
+    return this;
+  }
+
   async start(input: Record<string, unknown> = {}): Promise<string> {
-    const { id } = await this.operator.start('ingest-vfs', { from: this.from, to: this.to, ...input }, 'ann');
+    const { id } = await this.lab.operator.start('ingest-vfs', { from: this.from, to: this.to, ...input }, 'ann');
     return id;
   }
 
@@ -94,10 +148,9 @@ export class Laboratory {
   until(id: string, phase: RunView['phase'] | 'ended', timeoutMs = 60_000): Promise<RunView> {
     return eventually(
       async () => {
-        const run = await this.operator.show(id);
+        const run = await this.lab.operator.show(id);
         if (phase === 'ended' ? run.endedAt !== undefined : run.phase === phase) return run;
-        if (run.endedAt !== undefined) throw new Ended(run);
-        return undefined;
+        throw new NotYet(run, phase);
       },
       { timeoutMs, everyMs: 100 },
     );
@@ -107,11 +160,28 @@ export class Laboratory {
   async ingest(input: Record<string, unknown> = {}): Promise<RunView> {
     return this.until(await this.start(input), 'ended');
   }
+
+  /** What rsync still sees between each item and its copy: nothing, after an ingestion. */
+  differences(): string {
+    const copies = ['new-1', 'new-2'].flatMap((host) =>
+      readdirSync(this.store(host)).map((item) => join(this.store(host), item)),
+    );
+    return ['old-1', 'old-2']
+      .flatMap((host) => readdirSync(this.store(host)).map((item) => join(this.store(host), item)))
+      .map((item) => {
+        const copy = copies.find((each) => basename(each) === basename(item));
+        return copy === undefined ? `${item} has no copy\n` : rsyncSees(item, dirname(copy));
+      })
+      .join('');
+  }
 }
 
-class Ended extends Error {
-  constructor(run: RunView) {
-    super(`the run ended ${run.phase}: ${run.failure?.message ?? ''} ${sentences(run).join(' | ')}`);
+const mendedFile = (folder: string, pair: number): string => join(folder, `mended-${pair}`);
+
+class NotYet extends Error {
+  constructor(run: RunView, phase: string) {
+    const said = run.failure?.message ?? run.unanswered ?? '';
+    super(`the run is ${run.phase}, not ${phase}: ${said}\n${sentences(run).join('\n')}`);
   }
 }
 
@@ -120,33 +190,37 @@ export const sentences = (run: RunView): string[] =>
   run.steps.map(({ state, what, why }) => plain(`${state}: ${what}${why ? ` (${why})` : ''}`));
 
 export const plain = (text: string): string =>
-  text.replace(/-(?=[0-9a-f]{8}\b)[0-9a-f-]{9}/g, '').replace(/\d+(\.\d+)? (B|KiB|MiB)\b/g, 'N bytes');
+  text
+    .replaceAll(/\S*evenkeel-lab-\w+/g, 'LAB')
+    .replaceAll(/\d*-[0-9a-f]{8}\b/g, '')
+    .replaceAll(/\d+(\.\d+)? (B|KiB|MiB)\b/g, 'N bytes');
 
-/** What rsync still sees between an item of the source and its copy: nothing, after an ingestion. */
-export function rsyncSees(source: string, copy: string): string {
-  const flags = ['-aHAXn', '--no-D', '--modify-window=-1', '--delete', '--checksum', '--itemize-changes'];
-  return execFileSync('rsync', [...flags, source, copy], { encoding: 'utf8' });
+/** What rsync still sees between an item and its copy in a directory. */
+function rsyncSees(item: string, into: string): string {
+  const flags = ['-aHAXn', '--no-D', '--modify-window=-1', '--checksum', '--itemize-changes'];
+  const isDirectory = lstatSync(item).isDirectory();
+  const ends = isDirectory ? [`${item}/`, `${join(into, basename(item))}/`] : [item, `${into}/`];
+  return execFileSync('rsync', [...flags, ...(isDirectory ? ['--delete'] : []), ...ends], { encoding: 'utf8' });
 }
 
-async function labFleet(folder: string, from: string, to: string, options: LaboratoryOptions): Promise<object> {
-  const { fsvms = 2, limits, freeze } = options;
+async function labFleet(folder: string, tag: string, count: number, pairs: number): Promise<object> {
   const hosts: Record<string, object> = {};
-  const sides = { old: {} as Record<string, object>, new: {} as Record<string, object> };
+  const fileServers: Record<string, { fsvms: Record<string, object>; freeze?: object }> = {};
   for (const side of ['old', 'new'] as const)
-    for (let ordinal = 1; ordinal <= fsvms; ordinal++) {
+    for (let ordinal = 1; ordinal <= count; ordinal++) {
       const host = `${side}-${ordinal}`;
       const root = join(folder, host);
-      mkdirSync(root);
       // Ports from the kernel: other laboratories are started at the same time.
       hosts[host] = { agent: `http://127.0.0.1:${await freePort(0)}`, roots: [root], zone: host };
-      sides[side][`${host}-fsvm`] = { host, root };
+      for (let pair = 1; pair <= pairs; pair++) {
+        mkdirSync(join(root, String(pair)), { recursive: true });
+        const name = `${side === 'old' ? 'legacy' : 'files'}${pair}-${tag}`;
+        (fileServers[name] ??= { fsvms: {} }).fsvms[`${host}-fsvm`] = { host, root: join(root, String(pair)) };
+        if (side === 'old')
+          fileServers[name].freeze = { how: 'exec', freeze: ['test', '-e', mendedFile(folder, pair)], thaw: ['true'] };
+      }
     }
-  return {
-    fleet: 'lab',
-    hosts,
-    fileServers: { [from]: { fsvms: sides.old, ...(freeze && { freeze }) }, [to]: { fsvms: sides.new } },
-    ...(limits && { limits }),
-  };
+  return { fleet: 'lab', hosts, fileServers };
 }
 
 function setEnv(values: Record<string, string | undefined>): () => void {

@@ -5,19 +5,21 @@ import type { RunEvent, RunSummary, RunView } from '../../src/api/views';
 import { packageRoot } from '../../src/stack/places';
 import { stackTokens } from '../../src/stack/stackState';
 import { eventually } from '../setup/eventually';
-import { Laboratory } from '../setup/laboratory';
+import { Laboratory, type Pair } from '../setup/laboratory';
 
 let lab: Laboratory;
+let pair: Pair;
 let id: string;
 beforeAll(async () => {
   lab = await Laboratory.open();
-  id = `ingest-vfs/${lab.to}`;
+  pair = lab.pair().mend();
+  id = `ingest-vfs/${pair.to}`;
   for (const [host, item] of [
     ['old-1', 'accounts'],
     ['old-2', 'homes'],
   ] as const) {
-    mkdirSync(join(lab.store(host), item));
-    for (let n = 0; n < 20; n++) writeFileSync(join(lab.store(host), item, `${n}.txt`), `${item} ${n}`.repeat(500));
+    mkdirSync(join(pair.store(host), item));
+    for (let n = 0; n < 20; n++) writeFileSync(join(pair.store(host), item, `${n}.txt`), `${item} ${n}`.repeat(500));
   }
 }, 120_000);
 afterAll(() => lab?.close());
@@ -65,8 +67,8 @@ async function eventsOf(run: string): Promise<RunEvent[]> {
 
 test('the API starts a run, tells its events, and takes words from those who may say them', async () => {
   const started = await ask('operator', 'POST', '/v1/runbooks/ingest-vfs', {
-    from: lab.from,
-    to: lab.to,
+    from: pair.from,
+    to: pair.to,
     approval: 'ask',
   });
   expect(started).toMatchObject({ status: 201, body: { id } });
@@ -128,14 +130,14 @@ test('the fleet is told with its agents, and the figures with the runs', async (
 }, 30_000);
 
 test('a schedule starts a run, and is paused, listed and deleted', async () => {
-  const name = `nightly-${lab.to}`;
+  const name = `nightly-${pair.to}`;
   const when = ['--cron', '0 3 * * 6', '--name', name];
   expect(
-    await evenkeel('schedule', 'apply', 'ingest-vfs', '--from', lab.from, '--to', lab.to, '--dry-run', ...when),
+    await evenkeel('schedule', 'apply', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--dry-run', ...when),
   ).toMatchObject({ status: 0 });
   expect(await evenkeel('schedule', 'trigger', name)).toMatchObject({ status: 0 });
   await eventually(async () => {
-    const runs = await lab.operator.list({ all: true, target: lab.to });
+    const runs = await lab.operator.list({ all: true, target: pair.to });
     return runs.some((run) => run.id.startsWith(id) && run.by === `schedule ${name}` && run.phase === 'planned');
   });
   expect(await evenkeel('schedule', 'pause', name)).toMatchObject({ status: 0 });
@@ -150,10 +152,10 @@ test('a schedule starts a run, and is paused, listed and deleted', async () => {
 test('a run that failed before it did anything goes on from its failed step', async () => {
   const { id: failing } = await lab.operator.start(
     'ingest-vfs',
-    { from: lab.from, to: `${lab.to}-new`, onFailure: 'undo' },
+    { from: pair.from, to: `${pair.to}-new`, onFailure: 'undo' },
     'ann',
   );
-  const failed = await lab.until(failing, 'ended');
+  const failed = await pair.until(failing, 'ended');
   expect(failed).toMatchObject({ phase: 'failed', failure: { code: 'UnknownFileServer' } });
   const again = await lab.operator.retry(failing, { by: 'ann', why: 'look again' });
   expect(again.runId).not.toBe(failed.runId);
@@ -165,7 +167,7 @@ test('a run that failed before it did anything goes on from its failed step', as
 }, 60_000);
 
 test('the command line plans, runs, waits for an approval, and reports', async () => {
-  const planned = await evenkeel('run', 'ingest-vfs', '--from', lab.from, '--to', lab.to, '--dry-run', '--json');
+  const planned = await evenkeel('run', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--dry-run', '--json');
   expect(planned).toMatchObject({ status: 0, err: '' });
   expect(lastLine(planned.out)).toMatchObject({ id, outcome: 'planned', plan: { digest: expect.any(String) } });
 
@@ -173,9 +175,9 @@ test('the command line plans, runs, waits for an approval, and reports', async (
     'run',
     'ingest-vfs',
     '--from',
-    lab.from,
+    pair.from,
     '--to',
-    lab.to,
+    pair.to,
     '--approval',
     'ask',
     '--ticket',
@@ -183,26 +185,29 @@ test('the command line plans, runs, waits for an approval, and reports', async (
   );
   expect(asked).toMatchObject({ status: 4, out: expect.stringContaining(`evenkeel approve ${id} --plan`) });
 
-  const second = await evenkeel('run', 'ingest-vfs', '--from', lab.from, '--to', lab.to, '--detach');
+  const second = await evenkeel('run', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--detach');
   expect(second).toMatchObject({ status: 6, err: expect.stringContaining('runs already, started by') });
 
-  const shown = JSON.parse((await evenkeel('show', lab.to, '--json')).out) as RunView;
+  const shown = JSON.parse((await evenkeel('show', pair.to, '--json')).out) as RunView;
   expect(shown).toMatchObject({ id, phase: 'waiting for approval', ticket: 'CHG-7' });
-  expect(await evenkeel('approve', lab.to, '--plan', 'another')).toMatchObject({
+  expect(await evenkeel('approve', pair.to, '--plan', 'another')).toMatchObject({
     status: 3,
     err: expect.stringMatching(/the plan now is \w+, not another/),
   });
-  expect(await evenkeel('approve', lab.to, '--plan', shown.plan!.digest, '--why', 'read it')).toMatchObject({
+  expect(await evenkeel('approve', pair.to, '--plan', shown.plan!.digest, '--why', 'read it')).toMatchObject({
     status: 0,
   });
 
-  const watched = await evenkeel('watch', lab.to, '--json');
+  const watched = await evenkeel('watch', pair.to, '--json');
   expect(watched.status).toBe(0);
   expect(lastLine(watched.out)).toMatchObject({ id, outcome: 'done', result: { items: 2, verifiedItems: 2 } });
 
-  const listed = JSON.parse((await evenkeel('list', '--all', '--target', lab.to, '--json')).out) as RunSummary[];
+  const listed = JSON.parse((await evenkeel('list', '--all', '--target', pair.to, '--json')).out) as RunSummary[];
   expect(listed.slice(0, 2).map(({ phase }) => phase)).toEqual(['done', 'planned']);
-  const history = await evenkeel('history', lab.to);
+  const history = await evenkeel('history', pair.to);
   expect(history.out).toMatch(/said\s+decide: read it/);
-  expect(await evenkeel('pause', lab.to)).toMatchObject({ status: 3, err: expect.stringContaining('has ended: done') });
+  expect(await evenkeel('pause', pair.to)).toMatchObject({
+    status: 3,
+    err: expect.stringContaining('has ended: done'),
+  });
 }, 180_000);

@@ -10,7 +10,8 @@ import { packShipments, type Cargo, type Shipment } from '../../planning/ingesti
 import { differing, type Seen } from '../../planning/ingestion/verification';
 import type { Rails } from '../../planning/rails';
 import { quick, slow } from '../kit/proxies';
-import { refuse, type Runbook } from '../kit/runbook';
+import { refuse } from '../kit/render';
+import type { Runbook } from '../kit/runbook';
 import { halt, sendPass, shipped, type PassResult } from '../sendPass';
 
 /** The acts of one ingestion, in the order in which its runbook calls them. */
@@ -268,7 +269,10 @@ export class Ingestion {
       const groups = [...grouped(cargo, (c) => c[key])];
       const found = await Promise.all(
         groups.map(([fsvm, held]) =>
-          ask(fsvm, held.map(({ item }) => item)),
+          ask(
+            fsvm,
+            held.map(({ item }) => item),
+          ),
         ),
       );
       return found.flat();

@@ -64,3 +64,22 @@ export const stepReport = ({ what, state, startedAt, endedAt, why }: StepView): 
   tookMs: startedAt && endedAt ? Date.parse(endedAt) - Date.parse(startedAt) : 0,
   ...(why !== undefined && { why }),
 });
+
+/** How a plan is shown, and what of it an approval is bound to (sizes of a living source drift; who goes where must not). */
+export interface PlanSpeech<P> {
+  sentences(plan: P): string[];
+  essence?(plan: P): unknown;
+}
+
+/** What is thrown for facts that no retry changes, from inside a step. */
+export const refuse = (...of: ConstructorParameters<typeof Refusal>): ApplicationFailure =>
+  failureOf(new Refusal(...of));
+
+/** What a pure function says no to becomes a failure of the run, with its code. */
+export function refusing<T>(decide: () => T): T {
+  try {
+    return decide();
+  } catch (error) {
+    throw error instanceof Refusal ? failureOf(error) : error;
+  }
+}

@@ -1,5 +1,4 @@
 import {
-  type ApplicationFailure,
   AsyncLocalStorage,
   CancellationScope,
   isCancellation,
@@ -10,11 +9,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { Refusal } from '../../contract/errors';
+import { errors, Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 import type { Attended as AttendedInput, Report } from '../../contract/runbooks';
 import { Attendance } from './attendance';
 import { digestOf } from './digest';
+import { Ending, Planned } from './endings';
 import { Leases } from './leases';
 import {
   planQuery,
@@ -30,18 +30,13 @@ import {
   type StepView,
 } from './messages';
 import { control } from './proxies';
-import { failure, failureOf, reasonOf, render, stepReport } from './render';
+import { Steps } from './steps';
+import { codeOf, failure, failureOf, reasonOf, refusing, render, stepReport, type PlanSpeech } from './render';
 
 /** The sentence of the step that is running; the interceptor writes it on every activity and timer. */
 export const currentStep = new AsyncLocalStorage<string>();
 
 const phaseKey = defineSearchAttributeKey('EvenkeelPhase', 'KEYWORD');
-
-/** How a plan is shown, and what of it an approval is bound to (sizes of a living source drift; who goes where must not). */
-export interface PlanSpeech<P> {
-  sentences(plan: P): string[];
-  essence?(plan: P): unknown;
-}
 
 export interface RunbookOptions {
   runbook: string;
@@ -50,16 +45,13 @@ export interface RunbookOptions {
   tune?: { keys: readonly string[]; apply(set: Record<string, unknown>): Promise<void> };
 }
 
-/** The plan, as the end of a dry run. */
-class Planned extends Error {}
-
 /**
  * A runbook is a list of sentences. Each shows up, word for word, in CLI, Web UI, history and log.
  * A failed step holds the run until somebody (or the input) says retry, skip or undo.
  * After `pointOfNoReturn` nothing earlier is undone, and cancel is refused.
  */
 export class Runbook {
-  private readonly steps: StepView[] = [];
+  private readonly steps = new Steps(() => this.show());
   private readonly undos: { what: string; run: () => Promise<unknown> }[] = [];
   private readonly endings: (() => Promise<unknown>)[] = [];
   private readonly decisions: Report['decisions'] = [];
@@ -84,11 +76,11 @@ export class Runbook {
     CancellationScope.current().cancelRequested.catch(() => this.cancelled());
     setHandler(runQuery, () => ({
       status: this.status(),
-      steps: this.steps,
+      steps: this.steps.list,
       ...(this.plan && { plan: this.plan }),
       ...(this.progress && { progress: this.progress }),
     }));
-    setHandler(stepsQuery, () => this.steps);
+    setHandler(stepsQuery, () => this.steps.list);
     setHandler(planQuery, () => this.plan);
     setHandler(progressQuery, () => this.progress);
     setHandler(statusQuery, () => this.status());
@@ -123,20 +115,20 @@ export class Runbook {
 
   /** One sentence, one act. The undo is declared before the attempt: a step that timed out may have happened. */
   async step<T>(what: string, act: () => Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
-    const view: StepView = { what, state: 'waiting' };
-    this.steps.push(view);
+    const view = this.steps.add(what);
     this.progress = undefined;
     if (undo) this.undos.unshift({ what, run: undo });
     for (;;) {
       await this.whileNotPaused();
-      this.move(view, 'running');
+      this.steps.move(view, 'running');
       try {
         const result = await currentStep.run(what, act);
-        this.move(view, 'done');
+        this.steps.move(view, 'done');
         return result;
       } catch (error) {
-        this.move(view, 'failed', reasonOf(error));
+        this.steps.move(view, 'failed', reasonOf(error));
         if (isCancellation(error) || error instanceof Planned) throw error;
+        if (error instanceof Ending) throw error.cause;
         const next = await this.hold(view, error);
         if (next === 'undo') throw error;
         if (next === 'skip') return undefined as T;
@@ -144,18 +136,35 @@ export class Runbook {
     }
   }
 
+  /**
+   * A step that only looks. A refusal ends the run with its sentence: nothing was begun that could be held, and a typo
+   * is not worth waking anybody for. Other failures hold, as in any step.
+   */
+  look<T>(what: string, act: () => Promise<T>): Promise<T> {
+    return this.step(what, async () => {
+      try {
+        return await act();
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === undefined || errors[code].retry) throw error;
+        throw new Ending(error);
+      }
+    });
+  }
+
+  /** A pure check: a refusal ends the run with its sentence. */
+  check(may: () => void): void {
+    refusing(may);
+  }
+
   /** A pure decision. A refusal ends the run with its sentence; with --dry-run the plan is the end. */
   decide<P>(plan: () => P, speech: PlanSpeech<P>): P {
-    try {
-      const content = plan();
-      const digest = digestOf(speech.essence ? speech.essence(content) : content);
-      this.plan = { digest, content, sentences: speech.sentences(content) };
-      this.show();
-    } catch (error) {
-      throw error instanceof Refusal ? failureOf(error) : error;
-    }
+    const content = refusing(plan);
+    const digest = digestOf(speech.essence ? speech.essence(content) : content);
+    this.plan = { digest, content, sentences: speech.sentences(content) };
+    this.show();
     if (this.attended.dryRun) throw new Planned();
-    return this.plan.content as P;
+    return content;
   }
 
   /**
@@ -189,7 +198,7 @@ export class Runbook {
 
   /** From here the run finishes or asks; nothing earlier is undone. */
   pointOfNoReturn(): void {
-    this.committedBy = this.steps.findLast((s) => s.state === 'done')?.what ?? this.title;
+    this.committedBy = this.steps.lastDone() ?? this.title;
     this.show();
   }
 
@@ -229,14 +238,17 @@ export class Runbook {
     if (this.attended.onFailure === 'undo' && this.committedBy === undefined && this.phase !== 'undoing') return 'undo';
     const before = this.phase;
     this.held = view;
-    this.move(view, 'held', reasonOf(error));
+    this.steps.move(view, 'held', reasonOf(error));
     this.enter('held');
     await this.notify('held', reasonOf(error));
     const answer = await this.attendance.answerToHold();
     this.held = undefined;
-    if (answer.do === 'skip') this.move(view, 'skipped', `${answer.by}: ${answer.why}`);
+    if (answer.do === 'skip') this.steps.move(view, 'skipped', `${answer.by}: ${answer.why}`);
     else delete view.why;
-    if (answer.do === 'undo') this.stoppedBy = answer;
+    if (answer.do === 'undo') {
+      this.stoppedBy = answer;
+      this.steps.move(view, 'failed', reasonOf(error));
+    }
     this.enter(before);
     return answer.do;
   }
@@ -259,8 +271,7 @@ export class Runbook {
     this.stoppedBy = undefined;
     for (const { what, run } of this.undos.splice(0)) {
       await this.step(`Undo: ${what}`, run);
-      const undone = this.steps.find((s) => s.what === what);
-      if (undone) this.move(undone, 'undone');
+      this.steps.undone(what);
     }
     this.stoppedBy = stoppedBy;
   }
@@ -300,7 +311,7 @@ export class Runbook {
       target,
       outcome,
       ...(this.plan && { plan: { digest: this.plan.digest, content: this.plan.content } }),
-      steps: this.steps.map(stepReport),
+      steps: this.steps.list.map(stepReport),
       decisions: this.decisions,
       tookMs: Date.now() - this.startedAt.getTime(),
     };
@@ -308,7 +319,7 @@ export class Runbook {
 
   private status(): StatusView {
     const { runbook, target } = this.options;
-    const pausedBy = this.attendance.pausedBy;
+    const { pausedBy } = this.attendance;
     const why = this.held?.why ?? this.leases.behind;
     return {
       title: this.title,
@@ -329,17 +340,6 @@ export class Runbook {
     await control.notify({ event, run: workflowInfo().workflowId, runbook, target, title: this.title, why });
   }
 
-  private move(view: StepView, state: StepView['state'], why?: string): void {
-    view.state = state;
-    if (why !== undefined) view.why = why;
-    if (state === 'running') {
-      view.startedAt = new Date().toISOString();
-      delete view.endedAt;
-    } else if (state !== 'undone') view.endedAt = new Date().toISOString();
-    log.info(`${state}: ${view.what}`, why === undefined ? {} : { why });
-    this.show();
-  }
-
   private enter(phase: Phase): void {
     if (phase === this.phase) return;
     this.phase = phase;
@@ -348,10 +348,6 @@ export class Runbook {
   }
 
   private show(): void {
-    setCurrentDetails(render(this.status(), this.steps, this.plan));
+    setCurrentDetails(render(this.status(), this.steps.list, this.plan));
   }
 }
-
-/** What is thrown for facts that no retry changes, from inside a step. */
-export const refuse = (...of: ConstructorParameters<typeof Refusal>): ApplicationFailure =>
-  failureOf(new Refusal(...of));

@@ -1,0 +1,36 @@
+import { log } from '@temporalio/workflow';
+import type { StepState, StepView } from './messages';
+
+/** The sentences of a run, in the order in which they were begun, and how each went. */
+export class Steps {
+  readonly list: StepView[] = [];
+
+  constructor(private readonly changed: () => void) {}
+
+  add(what: string): StepView {
+    const view: StepView = { what, state: 'waiting' };
+    this.list.push(view);
+    return view;
+  }
+
+  move(view: StepView, state: StepState, why?: string): void {
+    view.state = state;
+    if (why !== undefined) view.why = why;
+    if (state === 'running') {
+      view.startedAt = new Date().toISOString();
+      delete view.endedAt;
+      delete view.why;
+    } else if (state !== 'undone') view.endedAt = new Date().toISOString();
+    log.info(`${state}: ${view.what}`, why === undefined ? {} : { why });
+    this.changed();
+  }
+
+  undone(what: string): void {
+    const view = this.list.find((step) => step.what === what);
+    if (view) this.move(view, 'undone');
+  }
+
+  lastDone(): string | undefined {
+    return this.list.findLast((step) => step.state === 'done')?.what;
+  }
+}
