@@ -87,7 +87,11 @@ export class Mover {
 
   private start(): void {
     if (this.child !== undefined) return;
-    const child = fork(mainFile(), [], { execArgv: [], serialization: 'json', ...lesser.get(this.host.stateDir) });
+    const child = fork(mainFile(), [], {
+      execArgv: youngSpace,
+      serialization: 'json',
+      ...lesser.get(this.host.stateDir),
+    });
     this.child = child;
     this.ready = false;
     child.on('message', (message: FromMover) => this.hear(child, message));
@@ -150,6 +154,9 @@ export class Mover {
     if (child.connected) child.send(answer);
   }
 }
+
+/** Room for what lives as long as a batch: with V8's own 16 MiB, each batch would be moved about by the collector. */
+const youngSpace = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
 
 const toError = ({ code, facts, message }: Failed): Error =>
   isErrorCode(code) ? new Refusal(code, facts) : new Error(message);

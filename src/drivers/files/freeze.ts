@@ -81,12 +81,10 @@ async function command(host: Host, [file, ...rest]: string[]): Promise<void> {
   try {
     await run(file ?? '', rest, { timeout: DEADLINE_MS, killSignal: 'SIGKILL' });
   } catch (cause) {
-    const { stderr, message } = cause as { stderr?: string; message: string };
-    throw new Refusal(
-      'NotPermitted',
-      { what: `${file} on ${host.name}`, why: (stderr ?? '').trim() || message },
-      { cause },
-    );
+    const { stderr = '', code, killed } = cause as { stderr?: string; code?: number | string; killed?: boolean };
+    const ended = killed ? `it did not end within ${DEADLINE_MS / 1000} s` : `it ended with ${code}`;
+    const why = stderr.trim().split('\n').at(-1) || ended;
+    throw new Refusal('NotPermitted', { what: `\`${[file, ...rest].join(' ')}\` on ${host.name}`, why }, { cause });
   }
 }
 

@@ -5,8 +5,8 @@ import { bootId, itemBirth, markBegun, storeId } from './identity';
 import { isPlainName, nameToBytes, terminated } from './names';
 import { openRoot } from './places';
 import { E, SystemError, close, must, syncfs } from './sys';
-import { listen, sameToken, type Trust } from './trust';
-import { FrameReader, KIND, LONGEST_FRAME, OP, OP_HEAD, VERSION, frame, jsonFrame } from './wire';
+import { listen, sameToken, type Incoming, type Trust } from './trust';
+import { FrameBuffer, KIND, OP, OP_HEAD, VERSION, frame, jsonFrame } from './wire';
 import type { Answer, Hello, Refused, Welcome } from './wire';
 
 export interface DoorConfig {
@@ -24,10 +24,7 @@ const writers = new Map<string, { session: string; epoch: number; lanes: Set<Gue
 const HELLO_WITHIN_MS = 10_000;
 
 export function openDoor(config: DoorConfig): Promise<{ port: number; close(): void }> {
-  return listen(config.bulk, config.trust, (stream, proven, from) => {
-    const guest = new Guest(stream, config, proven, from);
-    guest.start();
-  });
+  return listen(config.bulk, config.trust, (incoming) => void new Guest(incoming, config));
 }
 
 /** One incoming connection. */
@@ -35,36 +32,34 @@ class Guest {
   private applier: Applier | undefined;
   private root = -1;
   private item: Buffer = Buffer.alloc(0);
-  private readonly own = Buffer.allocUnsafeSlow(LONGEST_FRAME);
+  private readonly stream: Duplex;
   private busy: Promise<void> | undefined;
   private readonly late: NodeJS.Timeout;
   private key = '';
   private ended = false;
 
   constructor(
-    private readonly stream: Duplex,
+    private readonly incoming: Incoming,
     private readonly config: DoorConfig,
-    private readonly proven: boolean,
-    private readonly from: string,
   ) {
     this.late = setTimeout(() => this.end(), HELLO_WITHIN_MS);
-  }
-
-  start(): void {
-    const reader = new FrameReader(
-      (length) => (this.busy === undefined && length <= this.own.length ? this.own : Buffer.allocUnsafeSlow(length)),
-      (kind, sequence, payload) => this.take(kind, sequence, payload),
-    );
-    this.stream.on('data', (data: Buffer) => {
-      if (this.ended) return;
-      try {
-        reader.push(data);
-      } catch (error) {
-        this.refuse(error);
-      }
+    const frames = new FrameBuffer((kind, sequence, payload) => this.take(kind, sequence, payload));
+    this.stream = incoming.read({
+      buffer: () => frames.buffer(),
+      took: (bytes) => this.guard(() => frames.took(bytes)),
     });
     this.stream.once('close', () => this.end());
     this.stream.on('error', () => this.end());
+    this.stream.once('end', () => this.end());
+  }
+
+  private guard(act: () => void): void {
+    if (this.ended) return;
+    try {
+      act();
+    } catch (error) {
+      this.refuse(error);
+    }
   }
 
   /** Frames are handled one after the other, those that come while we wait for the disk too. */
@@ -74,17 +69,15 @@ class Guest {
       if (later !== undefined) this.wait(later);
       return;
     }
-    this.stream.pause();
-    this.wait(this.busy.then(() => this.handle(kind, sequence, payload)));
+    const copy = Buffer.from(payload);
+    this.wait(this.busy.then(() => this.handle(kind, sequence, copy)));
   }
 
   private wait(work: Promise<void>): void {
     const mine: Promise<void> = work
       .catch((error: unknown) => this.refuse(error))
       .then(() => {
-        if (this.busy !== mine) return;
-        this.busy = undefined;
-        this.stream.resume();
+        if (this.busy === mine) this.busy = undefined;
       });
     this.busy = mine;
   }
@@ -122,7 +115,7 @@ class Guest {
   private welcome(hello: Hello): void {
     clearTimeout(this.late);
     const { config } = this;
-    if (!this.proven && !sameToken(hello.token, config.trust.token)) {
+    if (!this.incoming.proven && !sameToken(hello.token, config.trust.token)) {
       throw new Refusal('Unauthenticated', { why: 'the token on the bulk port is wrong' });
     }
     if (hello.version !== VERSION) {
@@ -172,7 +165,7 @@ class Guest {
 
   private refuse(error: unknown): void {
     const known = toRefused(error, this.config.name);
-    this.config.log('bulk connection refused', { from: this.from, code: known.code, why: String(error) });
+    this.config.log('bulk connection refused', { from: this.incoming.from, code: known.code, why: String(error) });
     if (!this.ended) this.stream.end(jsonFrame(KIND.REFUSE, known));
     this.end(false);
   }

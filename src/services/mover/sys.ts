@@ -77,6 +77,7 @@ export const lsetxattr = call<(path: Bytes, name: Bytes, value: Bytes, size: num
 );
 export const fremovexattr = call<(fd: number, name: Bytes) => number>('int fremovexattr(int, void *)');
 export const lremovexattr = call<(path: Bytes, name: Bytes) => number>('int lremovexattr(void *, void *)');
+export const dup = call<(fd: number) => number>('int dup(int)');
 export const flock = call<(fd: number, how: number) => number>('int flock(int, int)');
 export const umask = call<(mask: number) => number>('uint32_t umask(uint32_t)');
 export const setsockopt = call<(fd: number, level: number, option: number, value: Bytes, size: number) => number>(

@@ -4,7 +4,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../../contract/errors';
-import { setsockopt } from './sys';
+import { dup, must, setsockopt } from './sys';
 
 /** How two agents know each other on the bulk port. */
 export interface Trust {
@@ -20,9 +20,8 @@ const DEAD_AFTER_MS = 5_000; // a link that takes nothing for so long is cut
 export function watchLink(socket: net.Socket): void {
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 1_000);
-  // oxlint-disable-next-line no-underscore-dangle -- there is no other way to the descriptor
-  const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
-  if (fd === undefined || fd < 0) return; // closed already
+  const fd = descriptorOf(socket);
+  if (fd === undefined) return; // closed already
   const int = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
   setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, int(DEAD_AFTER_MS), 4);
   setsockopt(fd, IPPROTO_TCP, 5, int(1), 4); // TCP_KEEPINTVL, s
@@ -85,26 +84,76 @@ export function dial(address: string, port: number, trust: Trust, timeoutMs: num
   });
 }
 
+/** Where what comes in is put: into `buffer()`, as far as `took` says. */
+export interface Sink {
+  buffer(): Buffer;
+  took(bytes: number): void;
+}
+export interface Incoming {
+  /** Its certificate says that it is an agent; otherwise it must show the token. */
+  proven: boolean;
+  from: string;
+  /** Begins to read. */
+  read(sink: Sink): Duplex;
+}
+
+function pour(stream: Duplex, sink: Sink): Duplex {
+  stream.on('data', (data: Buffer) => {
+    for (let at = 0; at < data.length;) {
+      const n = data.copy(sink.buffer(), 0, at);
+      sink.took(n);
+      at += n;
+    }
+  });
+  return stream;
+}
+
+/** Reads straight into the sink's buffer: half the copies of what a stream does. Only a socket made by us can, so it is made from the same connection. */
+function readInto(socket: net.Socket, open: Set<net.Socket>, sink: Sink): Duplex {
+  const fd = descriptorOf(socket);
+  if (fd === undefined) return pour(socket, sink);
+  const onread = {
+    buffer: () => sink.buffer(),
+    callback: (bytes: number) => {
+      sink.took(bytes);
+      return true;
+    },
+  };
+  const options = { fd: must(dup(fd), 'dup'), readable: true, writable: true, onread };
+  const own = new net.Socket(options);
+  socket.destroy();
+  open.add(own);
+  own.once('close', () => open.delete(own));
+  own.on('error', () => undefined); // 'close' follows
+  own.resume();
+  return own;
+}
+
+function descriptorOf(socket: net.Socket): number | undefined {
+  // oxlint-disable-next-line no-underscore-dangle -- there is no other way to the descriptor
+  const fd = (socket as unknown as { _handle?: { fd?: number } })._handle?.fd;
+  return fd === undefined || fd < 0 ? undefined : fd;
+}
+
 /** Takes connections; each is known to be an agent's, or comes from loopback and must still show the token. */
 export function listen(
   at: { address: string; port: number },
   trust: Trust,
-  take: (stream: Duplex, proven: boolean, from: string) => void,
+  take: (incoming: Incoming) => void,
 ): Promise<{ port: number; close(): void }> {
   const open = new Set<net.Socket>();
   const refuse = (stream: Duplex) => stream.destroy();
   const onSecure = (stream: tls.TLSSocket) => {
-    if (stream.authorized && isAgent(stream.getPeerCertificate())) take(stream, true, stream.remoteAddress ?? '');
-    else refuse(stream);
+    if (!stream.authorized || !isAgent(stream.getPeerCertificate())) return refuse(stream);
+    take({ proven: true, from: stream.remoteAddress ?? '', read: (sink) => pour(stream, sink) });
   };
   const onPlain = (socket: net.Socket) => {
-    if (isLoopback(socket.remoteAddress) && isLoopback(socket.localAddress))
-      take(socket, false, socket.remoteAddress ?? '');
-    else refuse(socket);
+    if (!isLoopback(socket.remoteAddress) || !isLoopback(socket.localAddress)) return refuse(socket);
+    take({ proven: false, from: socket.remoteAddress ?? '', read: (sink) => readInto(socket, open, sink) });
   };
   const server =
     trust.tls === undefined
-      ? net.createServer(onPlain)
+      ? net.createServer({ pauseOnConnect: true }, onPlain)
       : tls.createServer({ ...certificates(trust.tls), requestCert: true, rejectUnauthorized: true }, onSecure);
   server.on('connection', (socket: net.Socket) => {
     open.add(socket);

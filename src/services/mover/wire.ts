@@ -144,3 +144,47 @@ export class FrameReader {
     }
   }
 }
+
+const READ_AHEAD = 64 * 1024;
+
+/** Frames as they lie in the buffer they were read into: each is only good until `take` returns. */
+export class FrameBuffer {
+  private readonly bytes = Buffer.allocUnsafeSlow(LONGEST_FRAME * 2);
+  private start = 0;
+  private end = 0;
+
+  constructor(private readonly take: (kind: number, sequence: number, payload: Buffer) => void) {}
+
+  /** Where the next bytes go: never empty. */
+  buffer(): Buffer {
+    if (this.bytes.length - this.end < LONGEST_FRAME / 4) {
+      this.bytes.copyWithin(0, this.start, this.end);
+      this.end -= this.start;
+      this.start = 0;
+    }
+    return this.bytes.subarray(this.end, this.end + this.wanted());
+  }
+  /** Not beyond the end of a frame, so that the next one begins where this one did: memory that the processor still has near. */
+  private wanted(): number {
+    const have = this.end - this.start;
+    if (have < FRAME_HEAD) return READ_AHEAD;
+    return Math.max(1, Math.min(this.bytes.readUInt32LE(this.start) + 4 - have, this.bytes.length - this.end));
+  }
+  /** Throws when the stream cannot be one of ours. */
+  took(bytes: number): void {
+    this.end += bytes;
+    while (this.end - this.start >= FRAME_HEAD) {
+      const length = this.bytes.readUInt32LE(this.start) + 4;
+      if (length < FRAME_HEAD || length > LONGEST_FRAME) throw new Error('this is no frame of ours');
+      if (this.end - this.start < length) return;
+      const at = this.start;
+      this.start += length;
+      this.take(
+        this.bytes[at + 4] ?? 0,
+        this.bytes.readUInt32LE(at + 8),
+        this.bytes.subarray(at + FRAME_HEAD, at + length),
+      );
+    }
+    if (this.start === this.end) this.start = this.end = 0;
+  }
+}
