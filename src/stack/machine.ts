@@ -49,7 +49,7 @@ export const abilities = {
   },
   root: {
     title: 'Root: owners, devices, mounts',
-    lacks: () => (process.getuid?.() === 0 ? undefined : 'not root'),
+    lacks: notRoot,
     get: asRoot,
     for: 'suite',
   },
@@ -74,7 +74,7 @@ export const abilities = {
   ext4: program('mkfs.ext4', 'e2fsprogs', 'suite', 'File systems made for a test'),
   loop: {
     title: 'Loop devices',
-    lacks: () => tried('losetup', '--find'),
+    lacks: () => notRoot() ?? tried('losetup', '--find'),
     get: `${asRoot}, on a kernel with CONFIG_BLK_DEV_LOOP`,
     for: 'suite',
   },
@@ -111,6 +111,10 @@ export const abilities = {
 
 export type AbilityName = keyof typeof abilities;
 export const abilityNames = Object.keys(abilities) as AbilityName[];
+
+function notRoot(): string | undefined {
+  return process.getuid?.() === 0 ? undefined : 'not root';
+}
 
 /** System programs live in sbin, which an ordinary user's PATH leaves out. */
 const find = (name: string) => onPath(name, { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` });
