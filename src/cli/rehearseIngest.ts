@@ -18,7 +18,7 @@ export async function rehearseIngest(): Promise<number> {
   const hosts = ['old-1', 'old-2'].map((name) => join(folder, name));
   const servers = ['legacy', 'stubborn'] as const;
   const old = servers.flatMap((name) => hosts.map((root) => join(root, name)));
-  old.forEach(furnish);
+  old.forEach((root, index) => furnish(root, index + 1));
   const fleet = await loopbackFleet(
     'rehearsal',
     hosts.map((root) => ({ root })),
@@ -73,8 +73,8 @@ async function perform(operator: Operator, old: readonly string[], to: string): 
 }
 
 /** A small store with a few items. */
-function furnish(root: string): void {
-  for (const item of ['accounts', 'photos', 'homes'])
+function furnish(root: string, number: number): void {
+  for (const item of [`accounts-${number}`, `photos-${number}`, `homes-${number}`])
     for (let n = 0; n < 40; n++) {
       const folder = join(root, item, `${n % 4}`);
       mkdirSync(folder, { recursive: true });

@@ -63,7 +63,7 @@ async function survey(
   attempt: number,
 ): Promise<IngestionFacts & { servedTable: Record<string, string> }> {
   const { include, exclude, items, excludeItems } = input;
-  const work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(0, 8)}`;
+  const work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
   const [sources, targets, table] = await Promise.all([
     Promise.all(
       fleet.old.fsvms.map(({ items: only, ...store }) =>

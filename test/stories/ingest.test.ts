@@ -32,7 +32,14 @@ const whereRsyncIs = needs('rsync');
 test('a dry run says who would go where and touches nothing', async () => {
   const planned = await pair.ingest({ dryRun: true });
   expect(planned.phase).toBe('planned');
-  expect(planned.plan?.sentences.map(plain)).toMatchInlineSnapshot();
+  expect(planned.plan?.sentences.map(plain)).toMatchInlineSnapshot(`
+   [
+     "4 storage items, 154 files, N bytes from legacy to files; 3 keep their ordinal",
+     "  old-1-fsvm → new-1-fsvm  1 item, N bytes: accounts",
+     "  old-2-fsvm → new-2-fsvm  2 items, N bytes: homes, motd",
+     "  old-1-fsvm → new-2-fsvm  1 item, N bytes: photos",
+   ]
+  `);
   expect(pair.stored()).toEqual([]);
   const { table } = await lab.agent('new-1').files.readTable({ fileServer: pair.to });
   expect(table).toBeNull();
@@ -42,7 +49,21 @@ whereRsyncIs(
   'storage items go to the FSVM of their ordinal, arrive unchanged, and are served under an epoch',
   async () => {
     const done = await pair.ingest();
-    expect(sentences(done)).toMatchInlineSnapshot();
+    expect(sentences(done)).toMatchInlineSnapshot(`
+     [
+       "done: Look at the fleet, at legacy and at files",
+       "done: Take legacy and files, so that no other run touches them",
+       "done: Count the storage items of legacy",
+       "done: Send N bytes to the new FSVMs",
+       "done: Send what changed meanwhile (pass 2)",
+       "done: Read back what was stored",
+       "done: Make legacy read-only",
+       "done: Send what changed until the source became read-only",
+       "done: Prove that legacy is quiet",
+       "done: Verify every storage item on files",
+       "done: Open files under epoch 1",
+     ]
+    `);
     expect(done.report?.result).toMatchObject({ items: 4, verifiedItems: 4, failedFiles: 0, epoch: 1 });
     expect(pair.differences()).toBe('');
     const { fsvm, state } = await lab.agent('new-2').files.lookup({ fileServer: pair.to, item: 'motd' });
@@ -54,7 +75,9 @@ whereRsyncIs(
 test('what the new file server holds already is not overwritten', async () => {
   const refused = await pair.ingest();
   expect(refused.failure?.code).toBe('ItemsThere');
-  expect(plain(refused.failure!.message)).toMatchInlineSnapshot();
+  expect(plain(refused.failure!.message)).toMatchInlineSnapshot(
+    `"files holds 4 of these storage items already: accounts, photos, homes, motd. Next: leave them out with --exclude-items, or remove them there first: nothing is overwritten."`,
+  );
 }, 60_000);
 
 test('a file server that the fleet does not have ends the run at once, with the nearest right name', async () => {

@@ -19,11 +19,19 @@ const lastSentences = (run: RunView, count: number) => sentences(run).slice(-cou
 test('1. What exactly will it touch? The plan says so, and an empty set is refused', async () => {
   const pair = lab.pair().fill(['accounts', 'photos']);
   const planned = await pair.ingest({ dryRun: true });
-  expect(planned.plan!.sentences.map(plain)).toMatchInlineSnapshot();
+  expect(planned.plan!.sentences.map(plain)).toMatchInlineSnapshot(`
+   [
+     "4 storage items, 80 files, N bytes from legacy to files; 4 keep their ordinal",
+     "  old-1-fsvm → new-1-fsvm  2 items, N bytes: accounts-old-1, photos-old-1",
+     "  old-2-fsvm → new-2-fsvm  2 items, N bytes: accounts-old-2, photos-old-2",
+   ]
+  `);
   expect(pair.stored()).toEqual([]);
   const refused = await lab.pair().ingest();
   expect(refused.failure?.code).toBe('NothingToDo');
-  expect(plain(refused.failure!.message)).toMatchInlineSnapshot();
+  expect(plain(refused.failure!.message)).toMatchInlineSnapshot(
+    `"legacy has nothing in it: an empty set never means all. Next: check the name and the filters."`,
+  );
 }, 90_000);
 
 test('2. What if two runs hit one host? The second waits, and a stale epoch is refused where it acts', async () => {
@@ -60,7 +68,12 @@ test('3. Does stop stop? At once, and what was begun is undone', async () => {
   await eventually(() => pair.stored().length > 0);
   await lab.operator.cancel(id, { by: 'ann', why: 'wrong night' });
   const ended = await pair.until(id, 'ended', 20_000);
-  expect(lastSentences(ended, 2)).toMatchInlineSnapshot();
+  expect(lastSentences(ended, 2)).toMatchInlineSnapshot(`
+   [
+     "undone: Send N bytes to the new FSVMs (stopped)",
+     "done: Undo: Send N bytes to the new FSVMs",
+   ]
+  `);
   expect(ended.failure!.message).toBe('ann had it undone: wrong night. Next: start the runbook again.');
   expect(pair.stored()).toEqual([]);
   const { jobs } = await lab.agent('old-1').host.jobs({ limit: 50 });
@@ -71,7 +84,12 @@ test('4. Can it go on from the failed step? Done steps are not done again', asyn
   const pair = lab.pair().fill(['accounts']);
   const id = await pair.start();
   const held = await pair.until(id, 'held');
-  expect(lastSentences(held, 2)).toMatchInlineSnapshot();
+  expect(lastSentences(held, 2)).toMatchInlineSnapshot(`
+   [
+     "done: Read back what was stored",
+     "held: Make legacy read-only (\`test -e LAB/mended-6\` on old-2: it ended with 1. Next: give the agent that right, or leave this out.)",
+   ]
+  `);
   pair.mend();
   await lab.operator.retry(id, { by: 'ann', why: 'the hook is mended' });
   const done = await pair.until(id, 'ended');
@@ -100,11 +118,17 @@ test('5. How many at once, and what if half the fleet is sick? The rails of the 
     await lab.change((fleet) => (fleet.limits = { ...fleet.limits, ...limits }));
     return plain((await pair.ingest()).failure!.message);
   };
-  expect(await refusal({ freeze: 'quarter end' })).toMatchInlineSnapshot();
-  expect(await refusal({ freeze: false, paused: ['new-2'] })).toMatchInlineSnapshot();
+  expect(await refusal({ freeze: 'quarter end' })).toMatchInlineSnapshot(
+    `"the fleet is frozen: quarter end. Next: lift \`freeze\` in the fleet file."`,
+  );
+  expect(await refusal({ freeze: false, paused: ['new-2'] })).toMatchInlineSnapshot(
+    `"new-2 is on the pause list. Next: take it off \`limits.paused\` in the fleet file."`,
+  );
   await lab.stack.kill('agent-new-1', 'SIGKILL');
   try {
-    expect(await refusal({ paused: [], minHealthy: 0.9 })).toMatchInlineSnapshot();
+    expect(await refusal({ paused: [], minHealthy: 0.9 })).toMatchInlineSnapshot(
+      `"3 of 4 hosts answer, fewer than minHealthy (4). Next: bring hosts back first, or lower limits.minHealthy."`,
+    );
     expect(await refusal({ minHealthy: 0.5 })).toContain('the agent of new-1 does not answer');
   } finally {
     await lab.stack.restart('agent-new-1');
@@ -128,7 +152,22 @@ test('6. Who approved which plan? A yes holds for one plan; one that drifted is 
   await yes('bob', second.plan!.digest);
   const done = await pair.until(id, 'ended');
   expect(done.phase).toBe('done');
-  expect(done.report!.decisions.map(({ what, by }) => [what.replace(/[0-9a-f]{16}/, '…'), by])).toMatchInlineSnapshot();
+  expect(done.report!.decisions.map(({ what, by }) => [what.replace(/[0-9a-f]{16}/, '…'), by])).toMatchInlineSnapshot(`
+   [
+     [
+       "approved plan …",
+       "ann",
+     ],
+     [
+       "the plan drifted while it waited for approval",
+       "evenkeel",
+     ],
+     [
+       "approved plan …",
+       "bob",
+     ],
+   ]
+  `);
 }, 90_000);
 
 test('7. What did it do? Report, and a history for an auditor', async () => {
@@ -163,7 +202,9 @@ test('past the point of no return nothing is undone: cancel and undo are refused
     },
     { timeoutMs: 60_000 },
   );
-  expect(plain(held.status!.why!)).toMatchInlineSnapshot();
+  expect(plain(held.status!.why!)).toMatchInlineSnapshot(
+    `"files is held under epoch 99 on new-2; epoch 1 came too late. Next: nothing: a newer run has taken over. See \`evenkeel list\`."`,
+  );
   await expect(lab.operator.cancel(id, { by: 'ann', why: '' })).rejects.toMatchObject({ code: 'PastReturn' });
   await expect(lab.operator.answer(id, { do: 'undo', by: 'ann', why: '' })).rejects.toMatchObject({
     code: 'PastReturn',

@@ -39,7 +39,7 @@ export class Ingestion {
     private readonly rails: Rails,
   ) {
     // Over retries and resets the same work keeps its ids, so that jobs are found again; another run has others.
-    this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(0, 8)}`;
+    this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
     const stores = (fsvms: Iterable<string>) => [...new Set(fsvms)].map((fsvm) => plan.stores[fsvm]!);
     this.sources = stores(plan.placement.map((p) => p.from));
     this.targets = stores(plan.placement.map((p) => p.to));

@@ -126,7 +126,7 @@ export class Runbook {
         this.steps.move(view, 'done');
         return result;
       } catch (error) {
-        this.steps.move(view, 'failed', reasonOf(error));
+        this.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
         if (isCancellation(error) || error instanceof Planned) throw error;
         if (error instanceof Ending) throw error.cause;
         const next = await this.hold(view, error);
