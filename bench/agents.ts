@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createAgentClient, type AgentClient } from '../src/agent/client';
 import { startChild, stopChild, type Child } from '../src/stack/children';
 import { packageRoot } from '../src/stack/places';
-import { freePort, listens } from '../src/stack/ports';
+import { freePort } from '../src/stack/ports';
 import { cpuOfTree, treeOf } from './cpu';
 import type { Endings } from './endings';
 
@@ -15,8 +16,6 @@ export interface AgentPlace {
   fleetFile: string;
   /** A directory of this agent alone: its state and its log. */
   folder: string;
-  address: string;
-  port: number;
   env?: NodeJS.ProcessEnv;
   /** A network namespace to run in. */
   namespace?: string;
@@ -56,15 +55,18 @@ export class AgentProcess {
   }
 }
 
-async function launch({ host, fleetFile, folder, address, port, env, namespace }: AgentPlace): Promise<Child> {
+async function launch({ host, fleetFile, folder, env, namespace }: AgentPlace): Promise<Child> {
   const logFile = join(folder, `${host}.log`);
   const enter = namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${namespace}`, '--'];
   const entry = join(packageRoot, 'bin', 'evenkeel.js');
   const args = ['agent', 'run', '--host', host, '--fleet', fleetFile, '--state', join(folder, host)];
   const command = [...enter, process.execPath, entry, ...args];
+  const before = existsSync(logFile) ? statSync(logFile).size : 0;
   const child = await startChild({ name: host, command, logFile, env: { ...process.env, ...env }, diesWithUs: true });
-  const answers = await listens({ host: address, port }, { timeoutMs: readyMs, gaveUp: () => child.exited() });
-  if (answers) return child;
+  const listens = () => readFileSync(logFile).subarray(before).includes('agent listens');
+  for (const deadline = Date.now() + readyMs; Date.now() < deadline && !child.exited(); await pause(20)) {
+    if (listens()) return child;
+  }
   await stopChild(child);
   throw new Error(`the agent of ${host} did not start: see ${logFile}`);
 }
@@ -94,9 +96,9 @@ export async function startPair(
     new: { agent: url(otherPort), roots: [roots.target] },
   };
   writeFileSync(fleetFile, JSON.stringify({ fleet: 'bench', hosts }));
-  const place = { fleetFile, folder, address: '127.0.0.1', env: { EVENKEEL_TOKEN: token } };
-  const source = await AgentProcess.start(endings, { ...place, host: 'old', port });
-  const target = await AgentProcess.start(endings, { ...place, host: 'new', port: otherPort });
+  const place = { fleetFile, folder, env: { EVENKEEL_TOKEN: token } };
+  const source = await AgentProcess.start(endings, { ...place, host: 'old' });
+  const target = await AgentProcess.start(endings, { ...place, host: 'new' });
   const client = createAgentClient({ host: 'old', url: url(port), token });
   endings.add(() => client.close());
   const names = { source: 'old', target: 'new' };

@@ -53,11 +53,11 @@ export function makeSmallFiles(path: string, sizes: Sizes, random: Random): List
 }
 
 /** Many names, no content: at most 10,000 in a directory, spread over the items. */
-export function makeEmptyFiles(path: string, files: number, items: number): string {
+export function makeEmptyFiles(path: string, files: number, items: number, item = 'item'): string {
   const perDirectory = Math.min(10_000, Math.ceil(files / items));
   for (let file = 0; file < files; file++) {
     const directory = Math.floor(file / perDirectory);
-    const folder = join(path, `item${directory % items}`, `directory${directory}`);
+    const folder = join(path, `${item}${directory % items}`, `directory${directory}`);
     if (file % perDirectory === 0) mkdirSync(folder, { recursive: true });
     closeSync(openSync(join(folder, `file${file}`), 'w'));
   }

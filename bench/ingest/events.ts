@@ -59,9 +59,9 @@ async function fleetOf(scene: Scene): Promise<object> {
     ] as const) {
       const server = serverOf(age, files);
       const roots = Array.from({ length: fsvms }, (_, fsvm) => join(disk, `events-${files}`, `fsvm${fsvm}`));
-      for (const root of roots) {
+      for (const [fsvm, root] of roots.entries()) {
         await emptied(root);
-        if (age === 'old') makeEmptyFiles(root, files / fsvms, items / fsvms);
+        if (age === 'old') makeEmptyFiles(root, files / fsvms, items / fsvms, `share-${fsvm}-`);
       }
       fileServers[server] = {
         fsvms: Object.fromEntries(roots.map((root, fsvm) => [`${server}-${fsvm}`, { host, root }])),

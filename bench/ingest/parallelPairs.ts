@@ -5,7 +5,7 @@ import { createAuthority, issue } from '../../src/agent/authority';
 import { AgentProcess, type AgentPair } from '../agents';
 import { emptied, settle } from '../disk';
 import type { Endings } from '../endings';
-import { makeLinks, type Link, type LinkedHost } from '../links';
+import { makeLinks, type Link } from '../links';
 import { wants } from '../options';
 import { lacking, run } from '../programs';
 import { makeLargeFiles, type Source } from './data';
@@ -13,7 +13,7 @@ import { Ours } from './ours';
 import type { Scene } from './scene';
 import type { Metric } from '../table';
 
-const mbitPerSecond = 200;
+const mbitPerSecond = 100;
 const bytesPerSecond = (mbitPerSecond * 1_000_000) / 8;
 const rate: Metric = { metric: 'rate', better: 'more', unit: 'bytes/s' };
 const sumOfLinks = 'sum of the links';
@@ -28,7 +28,7 @@ export async function parallelPairs(scene: Scene): Promise<void> {
     scene.table.addUnmeasured(`ingest/pairs-${pairs}`, rate, sumOfLinks, why!);
   }
   if (why !== undefined) return;
-  const seconds = scene.options.quick ? 4 : 10;
+  const seconds = scene.options.quick ? 5 : 15;
   const mebibytes = Math.round((seconds * bytesPerSecond) / 1024 ** 2 / 32);
   const source = makeLargeFiles(await emptied(join(scene.source.path, 'pairs')), 32, mebibytes);
   await scene.endings.within((endings) => measure(scene, endings, source, counts));
@@ -38,6 +38,9 @@ async function measure(scene: Scene, endings: Endings, source: Source, counts: r
   const links = await makeLinks(endings, Math.max(...counts), mbitPerSecond);
   const pairs = await startPairs(scene, endings, links);
   for (const ours of pairs) await ours.survey(source.path);
+  // Daemons have worked before: see warmUp.
+  const few = makeLargeFiles(await emptied(join(scene.source.path, 'few')), 16, 1);
+  await Promise.all(pairs.map((ours) => ours.copy(few.path, join(scene.target.path, `few-${scene.next()}`))));
   for (const count of counts) {
     const name = `ingest/pairs-${count}`;
     scene.say(`${name}: ${count} × ${source.says}, each over a link of ${mbitPerSecond} Mbit/s`);
@@ -66,22 +69,21 @@ async function startPairs(scene: Scene, endings: Endings, links: readonly Link[]
   return Promise.all(
     links.map(async (link, number) => {
       const names = { source: `old${number}`, target: `new${number}` };
-      const roots = { source: scene.source.path, target: scene.target.path };
+      const hosts = {
+        [names.source]: entry(link.control, link.source.address, scene.source.path),
+        [names.target]: entry(link.target.address, link.target.address, scene.target.path),
+      };
       const start = async (side: 'source' | 'target') => {
         const own = join(folder, names[side]);
         mkdirSync(own);
         const { cert, key } = await issue(authority, { name: names[side], role: 'agent' });
-        const hosts = Object.fromEntries(
-          (['source', 'target'] as const).map((each) => [names[each], entry(link[each], roots[each])]),
-        );
         const fleetFile = join(own, 'fleet.yaml');
         writeFileSync(fleetFile, JSON.stringify({ fleet: 'bench', hosts, tls: { ca, cert, key } }));
-        const { namespace, control } = link[side];
-        const place = { host: names[side], fleetFile, folder: own, address: control, port, namespace };
+        const place = { host: names[side], fleetFile, folder: own, namespace: link[side].namespace };
         return AgentProcess.start(endings, place);
       };
       const [source, target] = [await start('source'), await start('target')];
-      const url = `https://${link.source.control}:${port}`;
+      const url = `https://${link.control}:${port}`;
       const client = createAgentClient({ host: names.source, url, tls: { ca, cert: bench.cert, key: bench.key } });
       endings.add(() => client.close());
       const pair: AgentPair = { source, target, client, names, cpu: () => source.cpu() + target.cpu() };
@@ -90,8 +92,8 @@ async function startPairs(scene: Scene, endings: Endings, links: readonly Link[]
   );
 }
 
-const entry = ({ control, data }: LinkedHost, root: string) => ({
-  agent: `https://${control}:${port}`,
+const entry = (address: string, bulk: string, root: string) => ({
+  agent: `https://${address}:${port}`,
   roots: [root],
-  bulk: { address: data },
+  bulk: { address: bulk },
 });
