@@ -57,6 +57,8 @@ export const copy = {
       filters: Filters.prefault({}),
       /** Re-read every file and compare content, whatever the catalog says. */
       paranoid: z.boolean().default(false),
+      /** Look at every entry, even where the source keeps a journal of changes: the last pass before a cutover should. */
+      lookAtAll: z.boolean().optional(),
       /** Wait for the target's disk before the pass counts as done. */
       fsync: z.boolean().default(true),
       lease: Lease,

@@ -18,8 +18,8 @@ export interface ItemState {
   itemBirth: string;
   nextId: number;
   pass: number;
-  /** The last pass came to its end. */
-  complete: boolean;
+  /** The last pass came to its end, and left nothing to be sent again. */
+  clean: boolean;
   /** The filters it was sent with. */
   filters: string;
 }
@@ -85,7 +85,7 @@ const emptyState = (number: number): ItemState => ({
   itemBirth: '',
   nextId: 2,
   pass: 0,
-  complete: false,
+  clean: false,
   filters: '',
 });
 

@@ -1,3 +1,4 @@
+import type { Batch } from './batch';
 import type { ItemCatalog } from './catalog';
 import type { Stat } from './stat';
 
@@ -82,6 +83,12 @@ export class Claims {
     }
     return names;
   }
+}
+
+/** The name that leads has arrived when this batch has. */
+export function countLink({ claims }: { claims: Claims }, batch: Batch, stat: Stat): void {
+  const inode = Buffer.from(stat.raw.subarray(32, 40));
+  batch.notify({ acked: () => claims.count(inode) }, 0);
 }
 
 const ctimeOf = (stat: Stat): Buffer => Buffer.from(stat.raw.subarray(96, 108));

@@ -74,11 +74,11 @@ async function digestItem(
     sum.add(hashed);
     own.entries++;
     total.entries++;
-    if (visit.stat.type === TYPE.FILE) {
-      own.bytes += visit.stat.size;
-      total.bytes += visit.stat.size;
-      if (visit.stat.nlink > 1) groups.add(visit.stat.identity(), hash(inside(visit.path, name)));
-    }
+    if (visit.stat.type === TYPE.DIRECTORY) return;
+    if (visit.stat.nlink > 1) groups.add(visit.stat.identity(), hash(inside(visit.path, name)));
+    if (visit.stat.type !== TYPE.FILE) return;
+    own.bytes += visit.stat.size;
+    total.bytes += visit.stat.size;
   });
   groups.into(sum);
   return { item, digest: sum.bytes().toString('hex'), ...own };

@@ -7,6 +7,7 @@ import { CatalogStore } from './catalog';
 import { digest, type DigestInput } from './digest';
 import { discard, failuresOf, forget, type DiscardInput, type FailuresInput, type ForgetInput } from './tidy';
 import { openDoor } from './door';
+import { Journal } from './journal';
 import { loadHash } from './hash';
 import type { Failed, FromMover, MoverConfig, ToMover } from './protocol';
 import { send, type Job, type SendInput, type Sender } from './send';
@@ -54,6 +55,8 @@ async function start(config: MoverConfig): Promise<void> {
     token: config.trust.token,
     catalogs: new CatalogStore(config.stateDir),
     bucket: new Bucket(),
+    journal: new Journal(log),
+    marks: new Map(),
     dial: async (host) => {
       const { address, port } = await whereIs(host);
       return dial(address, port, config.trust, 5_000);

@@ -46,8 +46,12 @@ export interface Pass {
   privileged: boolean;
   /** Directories whose own mode would have closed them while they were filled; they get it at the end. */
   late: Map<string, number>;
-  /** Which directories may have changed; undefined: any. */
-  isDirty(path: Buffer): boolean;
+  /** Only what the journal names is looked at: known directories are not entered from their parents. */
+  journaled: boolean;
+  /** Something is to be sent again though nothing failed. */
+  unsettled: boolean;
+  /** A directory stands where another one was. */
+  replaced: boolean;
 }
 
 /** Where an entry's place in the catalog is. */

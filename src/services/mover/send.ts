@@ -9,7 +9,9 @@ import type { CatalogStore, ItemCatalog } from './catalog';
 import { Claims } from './claims';
 import { Failures } from './failures';
 import { Filter } from './filters';
+import { leaveChanges } from './sendChanges';
 import { sendFolder, sendItem } from './sendFolder';
+import type { Journal } from './journal';
 import { Lane } from './lane';
 import { sendLate } from './sendLate';
 import { LinkList } from './linkList';
@@ -30,6 +32,8 @@ export interface SendInput {
   lanes: number;
   filters: Filters;
   paranoid: boolean;
+  /** Do not believe the journal of changes. */
+  lookAtAll?: boolean;
   fsync: boolean;
   lease: { target: string; epoch: number };
 }
@@ -48,6 +52,9 @@ export interface Sender {
   token: string | undefined;
   catalogs: CatalogStore;
   bucket: Bucket;
+  journal: Journal;
+  /** When the last clean pass of each catalog began, by the journal's clock. */
+  marks: Map<number, number>;
   dial(host: string): Promise<Duplex>;
 }
 
@@ -92,12 +99,15 @@ async function sendOne(
   try {
     const first = lanes[0] as Lane;
     const welcome = await first.connect();
+    const wasClean = catalog.state.clean;
     const reconcile = await trustCatalog(catalog, welcome);
     await Promise.all(lanes.slice(1).map((lane) => lane.connect()));
     const pass = newPass(input, root, bytes, catalog, counts, reconcile, welcome);
     await pass.links.clear();
-    await run(pass, lanes);
-    await complete(pass, first, input.fsync);
+    const began = sender.journal.watch(root) ? sender.journal.now() : undefined;
+    await run(pass, lanes, changesOf(sender, input, root, catalog, wasClean));
+    await complete(pass, first, input);
+    if (catalog.state.clean && began !== undefined) sender.marks.set(catalog.state.number, began);
   } finally {
     for (const lane of lanes) lane.close();
     await catalog.settled();
@@ -142,7 +152,7 @@ async function trustCatalog(catalog: ItemCatalog, welcome: Welcome): Promise<boo
     storeId: welcome.storeId,
     bootId: welcome.bootId,
     durable: false,
-    complete: false,
+    clean: false,
     pass: state.pass + 1,
   });
   catalog.save();
@@ -172,16 +182,45 @@ function newPass(
     reconcile,
     privileged: welcome.privileged,
     late: new Map(),
-    isDirty: () => true,
+    journaled: false,
+    unsettled: false,
+    replaced: false,
   };
 }
 
-async function run(pass: Pass, lanes: Lane[]): Promise<void> {
+/** What changed since the last clean pass; undefined when everything must be looked at. */
+function changesOf(
+  { journal, marks }: Sender,
+  input: SendInput,
+  root: number,
+  { state }: ItemCatalog,
+  wasClean: boolean,
+): Buffer[] | undefined {
+  if (!wasClean || input.paranoid || input.lookAtAll === true || state.filters !== filtersOf(input)) return undefined;
+  return journal.changesSince(root, marks.get(state.number));
+}
+const filtersOf = ({ filters }: SendInput): string => JSON.stringify([filters.include, filters.exclude]);
+
+/** A file with several names may have changed under another one than the journal tells, and a directory may have taken another's place: then everything is looked at after all. */
+async function run(pass: Pass, lanes: Lane[], changes: Buffer[] | undefined): Promise<void> {
+  if (changes !== undefined) {
+    pass.journaled = true;
+    leaveChanges(pass, lanes[0] as Lane, changes);
+    await walkThrough(pass, lanes);
+    if (!pass.claims.touched && !pass.replaced) return;
+    pass.journaled = false;
+  }
+  await walkThrough(pass, lanes);
+}
+
+async function walkThrough(pass: Pass, lanes: Lane[]): Promise<void> {
   const first = lanes[0] as Lane;
+  await pass.catalog.settled();
   await sendItem(pass, first);
   await pass.work.run(lanes, (lane, task) => one(pass, lane, task));
   for (const lane of lanes) await lane.drain();
   await sendLinks(pass, first);
+  await pass.links.clear();
   await sendLate(pass, first);
 }
 
@@ -193,8 +232,9 @@ function one(pass: Pass, lane: Lane, task: Task): Promise<void> {
   return sendFolder(pass, lane, { path: join(frame.at.path, name), id: frame.ids[index] ?? 0, level: 0, part: 0 });
 }
 
-async function complete(pass: Pass, lane: Lane, fsync: boolean): Promise<void> {
+async function complete(pass: Pass, lane: Lane, input: SendInput): Promise<void> {
   const { catalog, counts } = pass;
+  const { fsync } = input;
   const { state } = catalog;
   await lane.drain();
   lane.current.close(lane.current.open(OP.SYNC, pass.item, 0, 0, fsync ? 0 : 1));
@@ -204,7 +244,8 @@ async function complete(pass: Pass, lane: Lane, fsync: boolean): Promise<void> {
   counts.linksAcrossItems += await pass.claims.acrossItems();
   Object.assign(state, {
     durable: fsync,
-    complete: true,
+    clean: pass.failures.count === 0 && !pass.unsettled,
+    filters: filtersOf(input),
     reconcile: pass.reconcile && pass.failures.count > 0,
     itemBirth: answer.itemBirth ?? '',
   });

@@ -1,11 +1,11 @@
 import { pathOf, vanished, type Entry } from './entry';
 import { forgetEntry } from './forget';
-import { FLAG } from './record';
+import { FLAG, type Record } from './record';
 import { sendFile } from './sendFile';
+import { sendSymlink } from './sendSymlink';
 import { TYPE } from './stat';
-import { E, SystemError, errno, readlinkat } from './sys';
+import { E, SystemError, errno } from './sys';
 import { OP } from './wire';
-import { readXattrs } from './xattrs';
 
 /** Looks at one entry and sends what the target lacks of it. */
 export async function sendEntry(entry: Entry): Promise<void> {
@@ -20,7 +20,7 @@ export async function sendEntry(entry: Entry): Promise<void> {
   pass.counts.seen++;
   if (isFolder) return sendFolderEntry(entry);
   const same = isUnchanged(entry);
-  if (same && !(pass.paranoid && stat.type === TYPE.FILE)) {
+  if (same && !(pass.paranoid && carriesContent(entry))) {
     if (part.old !== undefined) part.writer.keep(part.old, entry.before);
     pass.counts.unchanged++;
     return;
@@ -31,6 +31,13 @@ export async function sendEntry(entry: Entry): Promise<void> {
     if (!(error instanceof SystemError)) throw error;
     keepAsFailed(entry, 'read', error.message);
   }
+}
+
+/** Of several names of a file only the one that leads was sent with content. */
+function carriesContent(entry: Entry): boolean {
+  const { stat, folder } = entry;
+  if (stat.type !== TYPE.FILE || stat.nlink === 1) return stat.type === TYPE.FILE;
+  return folder.pass.claims.leader(Buffer.from(stat.raw.subarray(32, 40)), stat)?.equals(pathOf(entry)) === true;
 }
 
 function isUnchanged({ part: { old }, before, stat }: Entry): boolean {
@@ -44,9 +51,11 @@ async function sendChanged(entry: Entry, same: boolean): Promise<void> {
   if (!same && part.old !== undefined && before >= 0) releaseIfReplaced(entry);
   switch (stat.type) {
     case TYPE.FILE:
-      return stat.nlink > 1 && !same ? sendLinked(entry) : sendFile(entry, same, 0);
+      return stat.nlink > 1 && !same
+        ? sendLinked(entry)
+        : sendFile(entry, same, same && part.old !== undefined ? part.old.flags(before) : 0);
     case TYPE.SYMLINK:
-      return sendSymlink(entry);
+      return stat.nlink > 1 ? sendLinked(entry) : sendSymlink(entry, 0);
     case TYPE.FIFO:
     case TYPE.CHAR:
     case TYPE.BLOCK:
@@ -89,10 +98,12 @@ function sendFolderEntry(entry: Entry): void {
   const { pass } = folder;
   const { old } = part;
   let id: number;
+  let known = false;
   if (old !== undefined && before >= 0 && old.type(before) === TYPE.DIRECTORY) {
     id = old.directoryId(before);
-    part.writer.keep(old, before);
+    keepFolder(entry, old, id);
     pass.counts.unchanged++;
+    known = true;
   } else {
     if (old !== undefined && before >= 0) forgetEntry(pass, old, before, pathOf(entry));
     id = folder.at.id === 0 ? 1 : pass.catalog.newId();
@@ -103,12 +114,23 @@ function sendFolderEntry(entry: Entry): void {
     part.rides(batch);
     folder.made = true;
   }
-  if (!pass.isDirty(pathOf(entry))) return;
+  if (known && pass.journaled) return;
   folder.folders.names.add(name, start, end);
   folder.folders.ids.push(id);
 }
 
-/** A file with other names: the first one carries the content, the others become links when the item is through. */
+/** It may be another directory than before: what the catalog knows of its entries holds for those that are the same. */
+function keepFolder({ folder, part, name, start, end, before, stat }: Entry, old: Record, id: number): void {
+  if (old.fingerprint(before).compare(stat.raw, 32, 40, 0, 8) === 0) {
+    part.writer.keep(old, before);
+    return;
+  }
+  part.writer.setDirectoryId(part.writer.add(name, start, end, stat, 0), id);
+  part.changed = true;
+  folder.pass.replaced = true;
+}
+
+/** A file or symlink with other names: the first one carries the content, the others become links when the item is through. */
 async function sendLinked(entry: Entry): Promise<void> {
   const { folder, part, stat } = entry;
   const { claims } = folder.pass;
@@ -122,27 +144,7 @@ async function sendLinked(entry: Entry): Promise<void> {
     return;
   }
   claims.lead(inode, stat, path);
-  await sendFile(entry, false, FLAG.LINKED);
-}
-
-const target = Buffer.alloc(8192);
-
-async function sendSymlink(entry: Entry): Promise<void> {
-  const { folder, part, name, start, end, stat } = entry;
-  const got = readlinkat(folder.fd, name.subarray(start), target, target.length - 1);
-  if (got < 0) throw new SystemError(errno(), 'readlink');
-  target[got] = 0;
-  // A copy: other lanes read links into the same buffer while this one waits for its turn.
-  const text = Buffer.from(target.subarray(0, got + 1));
-  const xattrs = readXattrs(Buffer.concat([Buffer.from(`/proc/self/fd/${folder.fd}/`), name.subarray(start, end + 1)]));
-  await folder.breathe(got + xattrs.length);
-  const batch = folder.batch(part);
-  const op = batch.open(OP.SYMLINK, name, start, end);
-  batch.putMeta(stat, xattrs);
-  batch.put(text);
-  batch.close(op, part, part.writer.add(name, start, end, stat, 0));
-  part.rides(batch);
-  folder.pass.counts.symlinks++;
+  await (stat.type === TYPE.SYMLINK ? sendSymlink(entry, FLAG.LINKED) : sendFile(entry, false, FLAG.LINKED));
 }
 
 async function sendNode(entry: Entry): Promise<void> {

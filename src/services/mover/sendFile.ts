@@ -1,4 +1,5 @@
 import type { Batch } from './batch';
+import { countLink } from './claims';
 import { pathOf, vanished, type Entry } from './entry';
 import { DIGEST, PIECE, hash } from './hash';
 import { FLAG } from './record';
@@ -32,6 +33,7 @@ export async function sendFile(entry: Entry, same: boolean, flags: number): Prom
       after.of(fd);
       const steady = after.isSameAs(entry.stat);
       if (steady || reads === MAX_READS) {
+        folder.pass.unsettled ||= !steady;
         const again = steady ? 0 : FLAG.PENDING; // what was read goes out; the next pass sends it again
         return finishFile(entry, batch, op, flags | again);
       }
@@ -95,7 +97,7 @@ export function hasContent({ part: { old }, before, stat }: Entry): boolean {
 
 function finishFile(entry: Entry, batch: Batch, put: Put, flags: number): void {
   const { folder, part, name, start, end, stat } = entry;
-  const { counts, claims } = folder.pass;
+  const { counts } = folder.pass;
   const at = part.writer.add(name, start, end, stat, flags);
   part.writer.setDigest(at, put.digest);
   if (put.at < 0) {
@@ -108,10 +110,7 @@ function finishFile(entry: Entry, batch: Batch, put: Put, flags: number): void {
     counts.files++;
     counts.bytes += put.content;
   }
-  if ((flags & FLAG.LINKED) !== 0 && (flags & FLAG.PENDING) === 0) {
-    const inode = Buffer.from(stat.raw.subarray(32, 40));
-    batch.notify({ acked: () => claims.count(inode) }, 0);
-  }
+  if (flags === FLAG.LINKED) countLink(folder.pass, batch, stat);
 }
 
 /** A long file is made empty now, so that its directory is complete, and filled by pieces later. */

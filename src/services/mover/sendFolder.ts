@@ -17,7 +17,7 @@ import { readXattrs } from './xattrs';
 const PART_SIZE = 1024; // entries of one record
 
 /** FNV-1a: which part of a very large directory a name belongs to. */
-function partOf(name: Uint8Array, start: number, end: number, level: number): number {
+export function partOf(name: Uint8Array, start: number, end: number, level: number): number {
   if (level === 0) return 0;
   let h = 0x811c9dc5;
   for (let i = start; i < end; i++) h = Math.imul(h ^ (name[i] ?? 0), 0x01000193);

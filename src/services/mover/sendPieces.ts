@@ -175,6 +175,7 @@ async function finish(
     return pass.catalog.abandon(path);
   }
   pass.counts.files++;
+  pass.unsettled ||= again;
   await pass.catalog.patch(at.id, at.level, at.part, (record) => {
     const entry = record.find(terminated(name), 0, name.length);
     if (entry < 0) return;

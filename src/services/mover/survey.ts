@@ -30,7 +30,7 @@ const LISTED = 100;
 
 /** Counts the storage items of a store: a look at every entry, none is read. */
 export async function survey(
-  host: { name: string; roots: readonly string[] },
+  host: { name: string; roots: readonly string[]; journal: { watch(root: number): boolean } },
   input: SurveyInput,
   job: Job,
 ): Promise<Survey> {
@@ -47,7 +47,7 @@ export async function survey(
     cannotKeep: [],
     unreadable: [],
     freeBytes: bavail * bsize,
-    journal: false,
+    journal: host.journal.watch(root),
     privileged,
   };
   try {

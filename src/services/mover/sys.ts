@@ -77,6 +77,17 @@ export const lsetxattr = call<(path: Bytes, name: Bytes, value: Bytes, size: num
 );
 export const fremovexattr = call<(fd: number, name: Bytes) => number>('int fremovexattr(int, void *)');
 export const lremovexattr = call<(path: Bytes, name: Bytes) => number>('int lremovexattr(void *, void *)');
+export const read = call<(fd: number, out: Bytes, size: number) => number>('int64_t read(int, void *, size_t)');
+export const fstatfs = call<(fd: number, out: Bytes) => number>('int fstatfs(int, void *)');
+export const fanotify_init = call<(flags: number, eventFlags: number) => number>(
+  'int fanotify_init(uint32_t, uint32_t)',
+);
+export const fanotify_mark = call<(group: number, flags: number, mask: bigint, dir: number, path: Bytes) => number>(
+  'int fanotify_mark(int, uint32_t, uint64_t, int, void *)',
+);
+export const open_by_handle_at = call<(mount: number, handle: Bytes, flags: number) => number>(
+  'int open_by_handle_at(int, void *, int)',
+);
 export const dup = call<(fd: number) => number>('int dup(int)');
 export const flock = call<(fd: number, how: number) => number>('int flock(int, int)');
 export const umask = call<(mask: number) => number>('uint32_t umask(uint32_t)');

@@ -142,7 +142,7 @@ export function listen(
   take: (incoming: Incoming) => void,
 ): Promise<{ port: number; close(): void }> {
   const open = new Set<net.Socket>();
-  const refuse = (stream: Duplex) => stream.destroy();
+  const refuse = (stream: Duplex): void => void stream.destroy();
   const onSecure = (stream: tls.TLSSocket) => {
     if (!stream.authorized || !isAgent(stream.getPeerCertificate())) return refuse(stream);
     take({ proven: true, from: stream.remoteAddress ?? '', read: (sink) => pour(stream, sink) });

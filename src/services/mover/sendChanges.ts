@@ -1,0 +1,41 @@
+import { Names } from './dents';
+import type { Lane } from './lane';
+import { split } from './names';
+import type { Pass } from './pass';
+import { partOf } from './sendFolder';
+import { TYPE } from './stat';
+
+/** Leaves in the work those directories of the item that the journal names; new ones below them are found on the way. */
+export function leaveChanges(pass: Pass, lane: Lane, changed: Buffer[]): void {
+  const ids = new Map<string, number | undefined>([['', 0]]);
+  for (const path of changed) {
+    if (!isInItem(path, pass.item)) continue;
+    const id = idOf(pass, path, ids);
+    if (id === undefined) continue; // new: the directory it is in has changed too, and comes by it
+    const [folder, name] = split(path);
+    const at = { path: folder, id: 0, level: 0, part: 0 };
+    pass.work.push({ kind: 'folders', at, names: Names.of(name), ids: [id], next: 0, lane, sequence: 0 });
+  }
+}
+
+const isInItem = (path: Buffer, item: Buffer): boolean =>
+  path.subarray(0, item.length).equals(item) && (path.length === item.length || path[item.length] === 0x2f);
+
+/** The catalog's id of a directory that the target has. */
+function idOf(pass: Pass, path: Buffer, ids: Map<string, number | undefined>): number | undefined {
+  const key = path.toString('latin1');
+  if (ids.has(key)) return ids.get(key);
+  const [folder, name] = split(path);
+  const parent = idOf(pass, folder, ids);
+  const id = parent === undefined ? undefined : childOf(pass, parent, name);
+  ids.set(key, id);
+  return id;
+}
+
+function childOf(pass: Pass, parent: number, name: Buffer): number | undefined {
+  const level = pass.catalog.record(parent, 0, 0)?.level ?? 0;
+  const record = pass.catalog.record(parent, level, partOf(name, 0, name.length, level));
+  const at = record?.find(name, 0, name.length) ?? -1;
+  if (record === undefined || at < 0 || record.type(at) !== TYPE.DIRECTORY) return undefined;
+  return record.directoryId(at);
+}
