@@ -2,7 +2,7 @@ import { Refusal } from '../contract/errors';
 import type { FileServer } from '../contract/fleet';
 import type { Store } from '../contract/capabilities/files';
 import type { HostFacts, Rails } from '../planning/rails';
-import { saysNear } from '../fleet/nearest';
+import { meant } from '../fleet/nearest';
 import type { Hands } from '.';
 
 export interface FileServerFacts {
@@ -17,7 +17,7 @@ export const fleetActivities = ({ fleet, agent }: Hands) => ({
   async describeFileServer({ name }: { name: string }): Promise<FileServerFacts> {
     const { fileServers } = fleet();
     const entry = fileServers[name];
-    if (!entry) throw new Refusal('UnknownFileServer', { name, near: saysNear(name, Object.keys(fileServers)) });
+    if (!entry) throw new Refusal('UnknownFileServer', { name, near: meant(name, Object.keys(fileServers)) });
     const fsvms = Object.entries(entry.fsvms).map(([fsvm, { host, root, items }]) => ({
       fsvm,
       host,

@@ -1,6 +1,6 @@
 import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
-import { saysNear } from '../fleet/nearest';
+import { meant } from '../fleet/nearest';
 import { kebab } from '../contract/runbooks';
 import { asRefusal } from './said';
 import { readyRun, runbookNamed, startOptions } from './startRun';
@@ -110,6 +110,6 @@ async function told(
   } catch (error) {
     if (!(error instanceof ScheduleNotFoundError)) throw asRefusal(error, { client, id, what });
     const ids = (await listSchedules(client)).map((each) => each.id);
-    throw new Refusal('NoSuchSchedule', { id, near: saysNear(id, ids) }, { cause: error });
+    throw new Refusal('NoSuchSchedule', { id, near: meant(id, ids) }, { cause: error });
   }
 }

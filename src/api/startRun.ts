@@ -4,7 +4,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import type { z } from 'zod';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, taskQueue, workflowId, type Attended, type RunbookName } from '../contract/runbooks';
-import { saysNear } from '../fleet/nearest';
+import { meant } from '../fleet/nearest';
 import type { RunRef } from './findRun';
 import { askTemporal } from './said';
 import { registerSearchAttributes, saysUnknownAttribute } from './searchAttributes';
@@ -16,7 +16,7 @@ const longestSummary = 190;
 export function runbookNamed(given: string): RunbookName {
   const names = Object.keys(runbooks) as RunbookName[];
   const found = names.find((name) => name === given || kebab(name) === given);
-  if (!found) throw new Refusal('UnknownRunbook', { name: given, near: saysNear(given, names.map(kebab)) });
+  if (!found) throw new Refusal('UnknownRunbook', { name: given, near: meant(given, names.map(kebab)) });
   return found;
 }
 
@@ -83,7 +83,7 @@ function wrongIn(error: z.ZodError, fields: readonly string[]): string {
     .slice(0, 3)
     .map((issue) => {
       if (issue.code !== 'unrecognized_keys') return `${issue.path.join('.') || 'the input'}: ${issue.message}`;
-      return issue.keys.map((key) => `there is no "${key}"${saysNear(key, fields)}`).join('; ');
+      return issue.keys.map((key) => `there is no "${key}"${meant(key, fields)}`).join('; ');
     })
     .join('; ');
 }

@@ -35,6 +35,8 @@ export interface DemoIngestOptions {
 
 /** Old and new FSVMs of the demo, each on an agent of its own. */
 const fsvmsPerSide = 2;
+/** A held step is tried again this often, then all is undone. */
+const mostRetries = 3;
 /** The worker is killed when this share of the bytes has arrived. */
 const breakAt = 0.2;
 
@@ -82,15 +84,44 @@ async function ingest(stack: Stack, { json, ...options }: DemoIngestOptions): Pr
   try {
     const { id } = await operator.start('ingest-vfs', { from: 'legacy', to: 'files2' }, whoTypes());
     const breaking = new Breaking(stack);
+    const attending = new Attending(operator, id);
     const followed = await follow(operator, id, {
       wait: true,
       ...(json && { json }),
-      ...(options.break && { aside: (event, tell) => breaking.see(event, tell) }),
+      aside: (event, tell) => {
+        attending.see(event, tell);
+        if (options.break) breaking.see(event, tell);
+      },
     });
-    await breaking.over();
+    await Promise.all([breaking.over(), attending.over()]);
     return followed === 0 ? await verified(operator, id, json === true) : followed;
   } finally {
     await operator.close();
+  }
+}
+
+/** The source of a demo is in use, and may change in the very moment of the cutover: then its step is tried again. */
+class Attending {
+  private retries = 0;
+  private answered: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly operator: Operator,
+    private readonly id: string,
+  ) {}
+
+  see(event: RunEvent, tell: (line: string) => void): void {
+    if (event.type !== 'phase' || event.phase !== 'held') return;
+    const said = { by: 'the demo', why: `try ${++this.retries}` };
+    const retry = this.retries <= mostRetries;
+    tell(retry ? '↻ the demo tries that step again' : '↶ the demo gives up and has it undone');
+    this.answered = this.answered.then(() =>
+      retry ? this.operator.retry(this.id, said) : this.operator.answer(this.id, { do: 'undo', ...said }),
+    );
+  }
+
+  async over(): Promise<void> {
+    await this.answered;
   }
 }
 

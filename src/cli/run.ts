@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
-import { saysNear } from '../fleet/nearest';
+import { meant } from '../fleet/nearest';
 import { exitCodeTable } from './exitCodes';
 import { fieldsOf, flagOf, inputOf } from './flags';
 import { follow } from './follow';
@@ -71,7 +71,7 @@ async function start(name: RunbookName, input: Record<string, unknown>, flags: R
 function refuseName(run: Command, given: string | undefined): void {
   const names = (Object.keys(runbooks) as RunbookName[]).map(kebab);
   if (given === undefined) run.help({ error: true });
-  throw new Refusal('UnknownRunbook', { name: given, near: saysNear(given, names) });
+  throw new Refusal('UnknownRunbook', { name: given, near: meant(given, names) });
 }
 
 function examplesOf(name: RunbookName): string {

@@ -33,9 +33,17 @@ export const FileServerEntry = z.strictObject({
 export const Limits = z.strictObject({
   maxConcurrency: z.number().int().positive().default(16).describe('jobs at once, over the whole fleet'),
   maxErrors: z.number().int().nonnegative().default(1000).describe('failed files after which a run stops and asks'),
-  minHealthy: z.number().min(0).max(1).default(0.51).describe('share of the hosts that must answer before anything acts'),
+  minHealthy: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.51)
+    .describe('share of the hosts that must answer before anything acts'),
   paused: z.array(z.string()).default([]).describe('hosts that no run touches'),
-  freeze: z.union([z.literal(false), z.string().min(1)]).default(false).describe('stop the line: the reason, or false'),
+  freeze: z
+    .union([z.literal(false), z.string().min(1)])
+    .default(false)
+    .describe('stop the line: the reason, or false'),
 });
 
 export const Fleet = z.strictObject({

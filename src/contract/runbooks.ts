@@ -1,11 +1,17 @@
 import { z } from 'zod';
-import { Filters, ItemFacts } from './capabilities/files';
+import { Filters } from './capabilities/files';
 
 /** What every runbook can be told. */
 export const Attendance = z.object({
   dryRun: z.boolean().default(false).describe('print the plan and stop; nothing is touched'),
-  approval: z.enum(['none', 'ask']).default('none').describe('`ask`: nothing is changed before somebody approves the plan'),
-  onFailure: z.enum(['hold', 'undo']).default('hold').describe('what a run does with a failed step: hold and ask, or undo'),
+  approval: z
+    .enum(['none', 'ask'])
+    .default('none')
+    .describe('`ask`: nothing is changed before somebody approves the plan'),
+  onFailure: z
+    .enum(['hold', 'undo'])
+    .default('hold')
+    .describe('what a run does with a failed step: hold and ask, or undo'),
   ticket: z.string().max(200).default('').describe('a change or incident number, kept with the run'),
 });
 
@@ -37,17 +43,37 @@ export const runbooks = {
     input: Attendance.extend({
       from: FileServerName,
       to: FileServerName,
-      balance: z.boolean().default(false).describe('place by capacity alone; otherwise each item stays on the same ordinal unless that FSVM would hold more than 1.05 of its fair share'),
+      balance: z
+        .boolean()
+        .default(false)
+        .describe(
+          'place by capacity alone; otherwise each item stays on the same ordinal unless that FSVM would hold more than 1.05 of its fair share',
+        ),
       items: z.array(z.string()).default([]).describe('only these storage items'),
       excludeItems: z.array(z.string()).default([]).describe('leave these storage items out'),
       ...Filters.shape,
-      bandwidth: z.number().nonnegative().default(0).describe('bytes per second that each source FSVM may send; 0 is no bound; `evenkeel tune` changes it').meta({ unit: 'bytes/s' }),
+      bandwidth: z
+        .number()
+        .nonnegative()
+        .default(0)
+        .describe('bytes per second that each source FSVM may send; 0 is no bound; `evenkeel tune` changes it')
+        .meta({ unit: 'bytes/s' }),
       tokens: z.number().int().min(1).max(8).default(2).describe('items that one FSVM sends or takes at once'),
       maxPasses: z.number().int().min(1).max(20).default(5).describe('delta passes before the cutover at the most'),
-      smallDeltaBytes: z.number().default(64 * 1024 * 1024).describe('a delta below this is small enough for the cutover').meta({ unit: 'bytes' }),
-      paranoid: z.boolean().default(false).describe('re-read every byte on both sides instead of trusting times and the catalog'),
+      smallDeltaBytes: z
+        .number()
+        .default(64 * 1024 * 1024)
+        .describe('a delta below this is small enough for the cutover')
+        .meta({ unit: 'bytes' }),
+      paranoid: z
+        .boolean()
+        .default(false)
+        .describe('re-read every byte on both sides instead of trusting times and the catalog'),
       verify: z.enum(['metadata', 'content']).default('content').describe('`content` reads back what was stored'),
-      cutover: z.enum(['go', 'ask']).default('go').describe('`ask`: wait for an approval before the source becomes read-only'),
+      cutover: z
+        .enum(['go', 'ask'])
+        .default('go')
+        .describe('`ask`: wait for an approval before the source becomes read-only'),
       fsync: z.boolean().default(true).describe("wait for the target's disks at the end of each pass"),
     }),
     output: IngestionReport,
@@ -64,9 +90,6 @@ interface RunbookEntry {
   /** Inputs that `evenkeel tune` may change while it runs. */
   tunable: readonly string[];
 }
-
-export const PlannedItem = Placed;
-export const SurveyedItem = ItemFacts.extend({ fsvm: z.string() });
 
 export type Attended = z.output<typeof Attendance>;
 export type RunbookName = keyof typeof runbooks;

@@ -16,12 +16,6 @@ export function meant(given: string, names: Iterable<string>): string {
   return name === undefined ? '' : `; did you mean "${name}"?`;
 }
 
-/** The same as the end of a sentence: `; did you mean "files2"?`, or nothing. */
-export function saysNear(given: string, names: Iterable<string>): string {
-  const name = nearest(given, names);
-  return name === undefined ? '' : `; did you mean "${name}"?`;
-}
-
 /** Edits between two words; two neighbouring letters swapped count as one. */
 function distance(a: string, b: string): number {
   let before: number[] = [];

@@ -12,6 +12,7 @@ import { startTemporal } from './temporal';
 
 const DEFAULT_API_PORT = 7400;
 const READY_MS = 60_000;
+const PORT_FREED_MS = 2_000;
 
 export interface StackOptions {
   /** Fleet file; the usual places when left out. */
@@ -134,7 +135,7 @@ async function raiseTemporal(
 }
 
 async function raisePart({ name, command, env, logFile, readyWhen }: Part): Promise<Identity> {
-  if ('listens' in readyWhen && (await accepts(readyWhen.listens))) {
+  if ('listens' in readyWhen && (await staysTaken(readyWhen.listens))) {
     throw new Refusal('PortTaken', { what: name, port: readyWhen.listens.port });
   }
   const from = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
@@ -147,6 +148,14 @@ async function raisePart({ name, command, env, logFile, readyWhen }: Part): Prom
   }
   await stopChild(child);
   throw new Refusal('NotStarted', { what: name, why: `it was not ready after ${READY_MS / 1000} s`, log: logFile });
+}
+
+/** The kernel closes the port of a killed process a moment after the process counts as gone. */
+async function staysTaken(where: { host: string; port: number }): Promise<boolean> {
+  for (const deadline = Date.now() + PORT_FREED_MS; Date.now() < deadline; await pause(20)) {
+    if (!(await accepts(where))) return false;
+  }
+  return true;
 }
 
 /** What was written to a log behind a certain place. */

@@ -6,7 +6,7 @@ import { createAgentClient, type AgentClient } from '../agent/client';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { taskQueue } from '../contract/runbooks';
-import { saysNear } from '../fleet/nearest';
+import { meant } from '../fleet/nearest';
 import { bundlePath } from './bundle';
 import { registered } from './registered';
 
@@ -47,7 +47,7 @@ function agentsOf(fleet: () => Fleet, token: string | undefined): Hands['agent']
   return (host) => {
     const { hosts, tls } = fleet();
     const entry = hosts[host];
-    if (!entry) throw new Refusal('UnknownHost', { host, near: saysNear(host, Object.keys(hosts)) });
+    if (!entry) throw new Refusal('UnknownHost', { host, near: meant(host, Object.keys(hosts)) });
     const key = JSON.stringify([entry.agent, tls]);
     const known = clients.get(host);
     if (known?.key === key) return known.client;
