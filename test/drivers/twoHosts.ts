@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sent } from '../../src/contract/capabilities/copy';
@@ -29,24 +29,38 @@ export interface TwoHosts {
   stop(): Promise<void>;
 }
 
-/** Two hosts that know each other by a token on loopback, each with drivers and a mover of its own. `uid`: the target's mover is not root. */
-export async function bareHosts({ uid, token = 'sesame' }: { uid?: number; token?: string } = {}): Promise<TwoHosts> {
+type Certificate = { ca: string; cert: string; key: string };
+interface Ways {
+  /** The target's mover runs as this user, not root. */
+  uid?: number;
+  /** What the target takes for its token. */
+  token?: string;
+  tls?: { from: Certificate; to: Certificate };
+}
+
+/** Two hosts that know each other by a token on loopback, or by certificates; each with drivers and a mover of its own. */
+export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Promise<TwoHosts> {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-copy-'));
   const hosts: Record<string, { copy: Copy }> = {};
-  const start = (name: string, own: string, runAs?: number) => {
+  const start = (name: string, ownToken: string, runAs?: number) => {
     const root = join(folder, `${name}-store`);
     mkdirSync(root);
     const host: Host = {
       name,
-      roots: [root],
+      roots: [root, join(folder, 'new-store')],
       stateDir: join(folder, `${name}-state`),
       peer: (peer) => (hosts[peer] as { copy: Copy }).copy as never,
       bulkAddress: () => '127.0.0.1',
       bulk: { address: '127.0.0.1', port: 0 },
-      trust: { token: own },
+      trust: tls === undefined ? { token: ownToken } : { tls: name === 'old' ? tls.from : tls.to },
       log: () => undefined,
     };
-    if (runAs !== undefined) Mover.runAs(host, { uid: runAs, gid: runAs });
+    if (runAs !== undefined) {
+      Mover.runAs(host, { uid: runAs, gid: runAs });
+      mkdirSync(host.stateDir);
+      chmodSync(folder, 0o755);
+      for (const own of [root, host.stateDir]) chownSync(own, runAs, runAs);
+    }
     const copying = stream(host);
     const filing = disk(host);
     const mover = moverOf(host);

@@ -218,7 +218,9 @@ export class Applier {
     const path = body.subarray(0, -1);
     if (!isInside(path, this.item)) throw new Error('this link is outside of the item');
     const [parent, leader] = split(path);
-    const from = must(openBeneath(this.root, parent, O.PATH | O.DIRECTORY), 'open directory');
+    let from = openBeneath(this.root, parent, O.PATH | O.DIRECTORY);
+    if (from < 0 && errno() === E.EACCES && !this.owner.privileged) from = openMending(this.root, parent);
+    must(from, 'open directory');
     try {
       const other = new Stat();
       if (this.stat.at(from, terminated(leader)) === 0 && other.at(dir, name) === 0) {

@@ -116,7 +116,9 @@ class Guest {
     clearTimeout(this.late);
     const { config } = this;
     if (!this.incoming.proven && !sameToken(hello.token, config.trust.token)) {
-      throw new Refusal('Unauthenticated', { why: 'the token on the bulk port is wrong' });
+      const why =
+        config.trust.tls === undefined ? 'the token on the bulk port is wrong' : "the certificate is no agent's";
+      throw new Refusal('Unauthenticated', { why });
     }
     if (hello.version !== VERSION) {
       throw new Refusal('WrongVersion', {

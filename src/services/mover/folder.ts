@@ -1,3 +1,4 @@
+import { noteClosed } from './closed';
 import type { Lane } from './lane';
 import { Names } from './dents';
 import { REF, type Part } from './part';
@@ -33,6 +34,7 @@ export class Folder {
   batch(part: Part) {
     const batch = this.lane.current;
     if (batch.folder !== this) {
+      noteClosed(this.pass, this.at.path);
       const op = batch.open(OP.OPEN, this.at.path, 0, this.at.path.length);
       batch.close(op, part, REF.OPEN);
       batch.folder = this;

@@ -45,7 +45,9 @@ export interface Pass {
   /** The receiver runs as root. */
   privileged: boolean;
   /** Directories whose own mode would have closed them while they were filled; they get it at the end. */
-  late: Map<string, number>;
+  late: Set<string>;
+  /** Directories that were checked for that. */
+  passed: Set<string>;
   /** Only what the journal names is looked at: known directories are not entered from their parents. */
   journaled: boolean;
   /** Something is to be sent again though nothing failed. */

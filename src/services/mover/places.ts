@@ -83,11 +83,12 @@ export function openBeneath(root: number, path: Buffer, flags: number = O.RDONLY
 /** Without root: opens one component after the other and makes each directory of ours passable that its mode closes. */
 export function openMending(root: number, path: Buffer): number {
   let fd = must(openat(root, cString('.'), O.PATH | O.DIRECTORY | O.CLOEXEC, 0), 'open');
-  for (const name of splitAll(path)) {
+  const names = splitAll(path);
+  for (const [i, name] of names.entries()) {
     const next = openat(fd, Buffer.concat([name, Buffer.of(0)]), O.PATH | O.DIRECTORY | O.NOFOLLOW | O.CLOEXEC, 0);
     close(fd);
     if (next < 0) return next;
-    mend(next);
+    mend(next, i === names.length - 1 ? 0o700 : 0o100);
     fd = next;
   }
   const real = openat(fd, cString('.'), O.RDONLY | O.DIRECTORY | O.CLOEXEC, 0);
@@ -96,8 +97,8 @@ export function openMending(root: number, path: Buffer): number {
 }
 
 const looked = new Stat();
-function mend(fd: number): void {
-  if (looked.of(fd) === 0 && (looked.mode & 0o700) !== 0o700) {
+function mend(fd: number, needed: number): void {
+  if (looked.of(fd) === 0 && (looked.mode & needed) !== needed) {
     fchmodat(AT.FDCWD, cString(`/proc/self/fd/${fd}`), looked.mode | 0o700, 0);
   }
 }

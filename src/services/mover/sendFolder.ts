@@ -101,8 +101,6 @@ function endFolder(folder: Folder, tail: Part): void {
   tail.ended = folder.stat;
   tail.rides(batch);
   pass.counts.directories++;
-  if (!pass.privileged && (folder.stat.mode & 0o100) === 0)
-    pass.late.set(folder.at.path.toString('latin1'), folder.at.id);
 }
 
 /** Says on disk that this directory will have so many parts, before the first of them is stored. */

@@ -8,9 +8,7 @@ import { readXattrs } from './xattrs';
 
 /** Without root at the target, a directory that nobody may enter gets its mode when nothing has to go into it any more: deepest first. */
 export async function sendLate(pass: Pass, lane: Lane): Promise<void> {
-  const paths = [...pass.late.keys()]
-    .map((path) => Buffer.from(path, 'latin1'))
-    .toSorted((a, b) => b.length - a.length);
+  const paths = [...pass.late].map((path) => Buffer.from(path, 'latin1')).toSorted((a, b) => b.length - a.length);
   const stat = new Stat();
   for (const path of paths) {
     const fd = openBeneath(pass.root, path);

@@ -1,6 +1,8 @@
 import { Folder } from './folder';
 import { sendFile } from './sendFile';
+import { noteClosed } from './closed';
 import type { Lane } from './lane';
+import { split } from './names';
 import { sendPieces } from './sendPieces';
 import { openBeneath } from './places';
 import { Names } from './dents';
@@ -49,6 +51,7 @@ async function sendLink(folder: Folder, pending: Pending, done: Pending[]): Prom
     await leadAfterAll(folder, pending, terminated, stat, path);
     return true;
   }
+  noteClosed(pass, split(leader)[0]);
   await folder.breathe(leader.length);
   const batch = folder.batch(new Part(pass, folder.at, undefined, 0));
   const op = batch.open(OP.LINK, name, 0, name.length);

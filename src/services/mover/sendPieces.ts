@@ -1,3 +1,4 @@
+import { noteClosed } from './closed';
 import { DIGEST, PIECE, hash, holeDigest, newHash } from './hash';
 import type { Lane } from './lane';
 import { join, terminated } from './names';
@@ -34,6 +35,7 @@ class LongFile {
   batch() {
     const batch = this.lane.current;
     if (batch.folder === this) return batch;
+    noteClosed(this.pass, this.folder);
     batch.close(batch.open(OP.OPEN, this.folder, 0, this.folder.length), this);
     batch.close(batch.open(OP.RESUME, this.name, 0, this.name.length), this);
     batch.folder = this;

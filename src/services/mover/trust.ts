@@ -144,8 +144,9 @@ export function listen(
   const open = new Set<net.Socket>();
   const refuse = (stream: Duplex): void => void stream.destroy();
   const onSecure = (stream: tls.TLSSocket) => {
-    if (!stream.authorized || !isAgent(stream.getPeerCertificate())) return refuse(stream);
-    take({ proven: true, from: stream.remoteAddress ?? '', read: (sink) => pour(stream, sink) });
+    if (!stream.authorized) return refuse(stream);
+    const proven = isAgent(stream.getPeerCertificate());
+    take({ proven, from: stream.remoteAddress ?? '', read: (sink) => pour(stream, sink) });
   };
   const onPlain = (socket: net.Socket) => {
     if (!isLoopback(socket.remoteAddress) || !isLoopback(socket.localAddress)) return refuse(socket);

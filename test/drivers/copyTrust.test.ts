@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { Batch } from '../../src/services/mover/batch';
+import { KIND, OP, VERSION, frame, jsonFrame } from '../../src/services/mover/wire';
+import { bareHosts, digestOf, send, type TwoHosts } from './twoHosts';
+
+let hosts: TwoHosts | undefined;
+afterEach(() => hosts?.stop());
+
+const hello = (root: string, more: object = {}) => ({
+  version: VERSION,
+  token: 'sesame',
+  host: 'stranger',
+  session: 'x',
+  epoch: 1,
+  root,
+  item: 'item',
+  ...more,
+});
+
+/** What the door says to these frames, as the kinds and texts of its answers. */
+async function say(port: number, frames: Buffer[]): Promise<{ kind: number; text: string }[]> {
+  const socket = connect(port, '127.0.0.1');
+  for (const one of frames) socket.write(one);
+  const parts: Buffer[] = [];
+  socket.on('data', (data: Buffer) => parts.push(data));
+  socket.on('error', () => undefined);
+  const answers = () => {
+    const all = Buffer.concat(parts);
+    const found = [];
+    for (let at = 0; at + 12 <= all.length; at += all.readUInt32LE(at) + 4) {
+      found.push({ kind: all[at + 4] ?? 0, text: all.toString('utf8', at + 12, at + 4 + all.readUInt32LE(at)) });
+    }
+    return found;
+  };
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+    socket.on('data', () => answers().length === frames.length && socket.destroy());
+  });
+  return answers();
+}
+
+function batchOf(...ops: [op: number, name: string, body?: Buffer][]): Buffer {
+  const batch = new Batch();
+  for (const [op, name, body] of ops) {
+    const at = batch.open(op, Buffer.from(name), 0, Buffer.byteLength(name));
+    if (body !== undefined) batch.put(body);
+    batch.close(at);
+  }
+  return Buffer.from(batch.seal(1));
+}
+
+test('a peer that shows no token, a wrong one, or no hello is turned away', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const { root } = hosts.to;
+  for (const token of [undefined, '', 'sesam', 'sesamE']) {
+    const [answer] = await say(port, [jsonFrame(KIND.HELLO, hello(root, { token }))]);
+    expect(answer).toMatchObject({ kind: KIND.REFUSE, text: expect.stringContaining('Unauthenticated') as string });
+  }
+  const [first] = await say(port, [batchOf([OP.OPEN, ''])]);
+  expect(first?.kind).toBe(KIND.REFUSE);
+  const [garbage] = await say(port, [Buffer.from('GET / HTTP/1.1\r\n\r\n')]);
+  expect(garbage?.kind).toBe(KIND.REFUSE);
+});
+
+test('no op leads out of the item', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const { root } = hosts.to;
+  mkdirSync(join(root, 'item/sub'), { recursive: true });
+  mkdirSync(join(root, 'other'));
+  writeFileSync(join(root, 'other/file'), 'of somebody else');
+  const outside: [number, string, Buffer?][][] = [
+    [[OP.OPEN, '..']],
+    [[OP.OPEN, 'other']],
+    [[OP.OPEN, 'item/../other']],
+    [[OP.OPEN, '/etc']],
+    [[OP.OPEN, 'item//sub']],
+    [
+      [OP.OPEN, ''],
+      [OP.FOLDER, 'second'],
+    ],
+    [
+      [OP.OPEN, ''],
+      [OP.REMOVE, 'other'],
+    ],
+    [
+      [OP.OPEN, 'item'],
+      [OP.FOLDER, '..'],
+    ],
+    [
+      [OP.OPEN, 'item'],
+      [OP.FOLDER, 'sub/new'],
+    ],
+    [
+      [OP.OPEN, 'item'],
+      [OP.REMOVE, '../other'],
+    ],
+    [
+      [OP.OPEN, 'item'],
+      [OP.LINK, 'stolen', Buffer.from('other/file\0')],
+    ],
+    [[OP.FOLDER, 'nowhere']],
+  ];
+  for (const ops of outside) {
+    const answers = await say(port, [jsonFrame(KIND.HELLO, hello(root)), batchOf(...ops)]);
+    expect(answers.map(({ kind }) => kind)).toEqual([KIND.WELCOME, KIND.REFUSE]);
+  }
+  expect(readdirSync(root).toSorted()).toEqual(['item', 'other']);
+  expect(readdirSync(join(root, 'item'))).toEqual(['sub']);
+  expect(existsSync(join(root, 'other/file'))).toBe(true);
+});
+
+test('an older epoch is refused, and a newer session ends the older one', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const { root } = hosts.to;
+  const [, pong] = await say(port, [jsonFrame(KIND.HELLO, hello(root, { epoch: 5 })), frame(KIND.PING, 7)]);
+  expect(pong?.kind).toBe(KIND.PONG);
+  const [stale] = await say(port, [jsonFrame(KIND.HELLO, hello(root, { epoch: 4, session: 'y' }))]);
+  expect(stale).toMatchObject({ kind: KIND.REFUSE, text: expect.stringContaining('StaleEpoch') as string });
+});
+
+/** A private authority, and certificates of it whose OU is the role. */
+function makeCertificates(folder: string): (role: string) => { ca: string; cert: string; key: string } {
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=fleet', '-days', '2');
+  return (role) => {
+    openssl('req', ...key, '-keyout', `${role}.key`, '-out', `${role}.csr`, '-subj', `/CN=host/OU=${role}`);
+    const sign = ['-req', '-in', `${role}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'];
+    openssl('x509', ...sign, '-out', `${role}.crt`, '-days', '2');
+    return { ca: join(folder, 'ca.crt'), cert: join(folder, `${role}.crt`), key: join(folder, `${role}.key`) };
+  };
+}
+
+test('over TLS an agent copies without a token, and a certificate of another role is turned away', async () => {
+  hosts = await bareHosts();
+  const certificate = makeCertificates(hosts.folder);
+  const agents = await bareHosts({ tls: { from: certificate('agent'), to: certificate('agent') } });
+  const viewer = await bareHosts({ tls: { from: certificate('viewer'), to: certificate('agent') } });
+  try {
+    for (const { from } of [agents, viewer]) {
+      mkdirSync(join(from.root, 'item'));
+      writeFileSync(join(from.root, 'item/file'), Buffer.alloc(3_000_000, 'x'));
+    }
+    expect(await send(agents, ['item'])).toMatchObject({ files: 1, failed: 0 });
+    expect(await digestOf(agents.to, ['item'])).toEqual(await digestOf(agents.from, ['item']));
+    await expect(send(viewer, ['item'])).rejects.toMatchObject({ code: 'Unauthenticated' });
+    expect(readdirSync(viewer.to.root)).toEqual([]);
+  } finally {
+    await Promise.all([agents.stop(), viewer.stop()]);
+  }
+});
