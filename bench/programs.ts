@@ -13,7 +13,9 @@ export function outputOf(program: string, ...args: string[]): Promise<string> {
     let [output, complaint] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2_000)));
-    child.once('error', reject);
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'ENOENT' ? new Error(`no ${program} on the PATH`) : error),
+    );
     child.once('close', (code, signal) => {
       if (code === 0) resolve(output);
       else reject(new Error(`${program} ended with ${code ?? signal}: ${complaint.trim().split('\n').at(-1) ?? ''}`));

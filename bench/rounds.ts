@@ -42,9 +42,8 @@ export async function alternate(
             .join(', ')}`,
         );
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        say(`  round ${round}, ${name} failed: ${why}`);
-        outcomes.set(name, { why });
+        say(`  round ${round}, ${name} failed: ${reasonOf(error)}`);
+        outcomes.set(name, { why: reasonOf(error) });
       }
     }
   }
@@ -77,5 +76,7 @@ function column(samples: readonly Sample[], { metric }: Metric): number[] {
     return value;
   });
 }
+
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const shown = (value: number): string => (value < 100 ? value.toFixed(2) : String(Math.round(value)));

@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../programs';
 import { between, type Random } from '../random';
@@ -13,8 +13,6 @@ export interface Source {
 }
 
 const MiB = 1024 ** 2;
-/** Times that no run of today has made by accident. */
-const someTime = 1_700_000_000;
 
 interface Sizes {
   items: number;
@@ -43,7 +41,6 @@ export function makeSmallFiles(path: string, sizes: Sizes, random: Random): List
         const from = between(random, 0, MiB - size);
         const name = join(folder, `file${file}.dat`);
         writeFileSync(name, content.subarray(from, from + size));
-        utimesSync(name, someTime + files.length, someTime + files.length);
         files.push(name);
         bytes += size;
       }

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 export async function main(args: string[]): Promise<void> {
   const options = readOptions(args);
   const table = new Table();
+  const begin = performance.now();
   try {
     await cleanly(async (endings) => {
       const scene = await prepare(endings, table, options);
@@ -26,8 +27,10 @@ export async function main(args: string[]): Promise<void> {
       for (const { measure } of wanted) await measure(scene).catch(complain);
     });
   } finally {
+    console.error(`took ${Math.round((performance.now() - begin) / 1000)} s`);
     if (table.rows.length > 0) console.log(`\n${table.toString()}`);
     if (options.json !== undefined) table.write(options.json);
+    if (table.rows.some(({ why }) => why?.startsWith('ours failed'))) process.exitCode = 1;
   }
 }
 

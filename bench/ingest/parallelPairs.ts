@@ -28,9 +28,9 @@ export async function parallelPairs(scene: Scene): Promise<void> {
     scene.table.addUnmeasured(`ingest/pairs-${pairs}`, rate, sumOfLinks, why!);
   }
   if (why !== undefined) return;
-  const seconds = scene.options.quick ? 5 : 15;
-  const mebibytes = Math.round((seconds * bytesPerSecond) / 1024 ** 2 / 32);
-  const source = makeLargeFiles(await emptied(join(scene.source.path, 'pairs')), 32, mebibytes);
+  const seconds = scene.options.quick ? 4 : 15;
+  const mebibytes = Math.round((seconds * bytesPerSecond) / 1024 ** 2 / 16);
+  const source = makeLargeFiles(await emptied(join(scene.source.path, 'pairs')), 16, mebibytes);
   await scene.endings.within((endings) => measure(scene, endings, source, counts));
 }
 

@@ -5,7 +5,7 @@ import { emptied, settle } from '../disk';
 import { metered } from '../meter';
 import { wants } from '../options';
 import { between } from '../random';
-import { alternate, tabulate, type Outcome, type Rounds, type Side } from '../rounds';
+import { alternate, reasonOf, tabulate, type Outcome, type Rounds, type Side } from '../rounds';
 import type { Metric } from '../table';
 import { check, cpu, wall } from './baseCopies';
 import type { Copier } from './copiers';
@@ -39,8 +39,8 @@ export async function secondPasses(scene: Scene, source: ListedSource): Promise<
     const name = 'ingest/changed-1pct';
     scene.say(`${name}: one file in a hundred grows before each round`);
     const beforeRound = () => changeSome(scene, source);
-    record(scene, name, await passes(source, kept, { ...scene, beforeRound }));
-    for (const { copier, target } of kept) await check(source, target, copier instanceof Ours);
+    const outcomes = await passes(source, kept, { ...scene, beforeRound });
+    record(scene, name, await checked(outcomes, source, kept));
   }
 }
 
@@ -77,6 +77,20 @@ const passes = (source: ListedSource, kept: readonly Kept[], rounds: Rounds): Pr
     })),
     rounds,
   );
+
+/** The figures of a side that did not make its copy like the source are worth nothing. */
+async function checked(
+  outcomes: Map<string, Outcome>,
+  source: ListedSource,
+  kept: readonly Kept[],
+): Promise<Map<string, Outcome>> {
+  for (const { copier, target } of kept) {
+    await check(source, target, copier instanceof Ours).catch((error: unknown) =>
+      outcomes.set(copier.name, { why: reasonOf(error) }),
+    );
+  }
+  return outcomes;
+}
 
 /** Two cases from the same rounds: ours with its journal, and ours without, beside the same peers. */
 function record({ table, ours, absent }: Scene, name: string, outcomes: ReadonlyMap<string, Outcome>): void {
