@@ -6,13 +6,12 @@ import type { Fleet } from '../contract/fleet';
 import { loadFleet, type Problem } from '../fleet/load';
 import { isRunning, signal, startChild, stopChild, type Identity } from './children';
 import { logOf, partsOf, type Part } from './parts';
-import { accepts, freePort } from './ports';
+import { accepts, freePort, untilFree } from './ports';
 import { aloneIn, readStack, writeStack, type StackState } from './stackState';
 import { startTemporal } from './temporal';
 
 const DEFAULT_API_PORT = 7400;
 const READY_MS = 60_000;
-const PORT_FREED_MS = 2_000;
 
 export interface StackOptions {
   /** Fleet file; the usual places when left out. */
@@ -123,6 +122,8 @@ async function raiseTemporal(
     return;
   }
   if (isUp(state, 'temporal')) return;
+  if (state.temporal) await untilFree(portOf(`http://${state.temporal}`));
+  if (state.webUi) await untilFree(portOf(state.webUi));
   const { address, uiUrl, child } = await startTemporal({
     dbFile: join(stateDir, 'temporal.db'),
     logFile: logOf(stateDir, 'temporal'),
@@ -135,7 +136,8 @@ async function raiseTemporal(
 }
 
 async function raisePart({ name, command, env, logFile, readyWhen }: Part): Promise<Identity> {
-  if ('listens' in readyWhen && (await staysTaken(readyWhen.listens))) {
+  if ('listens' in readyWhen) await untilFree(readyWhen.listens.port);
+  if ('listens' in readyWhen && (await accepts(readyWhen.listens))) {
     throw new Refusal('PortTaken', { what: name, port: readyWhen.listens.port });
   }
   const from = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
@@ -148,14 +150,6 @@ async function raisePart({ name, command, env, logFile, readyWhen }: Part): Prom
   }
   await stopChild(child);
   throw new Refusal('NotStarted', { what: name, why: `it was not ready after ${READY_MS / 1000} s`, log: logFile });
-}
-
-/** The kernel closes the port of a killed process a moment after the process counts as gone. */
-async function staysTaken(where: { host: string; port: number }): Promise<boolean> {
-  for (const deadline = Date.now() + PORT_FREED_MS; Date.now() < deadline; await pause(20)) {
-    if (!(await accepts(where))) return false;
-  }
-  return true;
 }
 
 /** What was written to a log behind a certain place. */

@@ -6,6 +6,16 @@ export async function freePort(preferred = 0): Promise<number> {
   return (await bindable(preferred)) ?? (await bindable(0)) ?? 0;
 }
 
+/** The kernel closes the port of a killed process a moment after the process counts as gone, ms. */
+const freedWithinMs = 2_000;
+
+/** Waits a moment for a port that was just left. */
+export async function untilFree(port: number): Promise<void> {
+  for (const deadline = Date.now() + freedWithinMs; Date.now() < deadline; await pause(20)) {
+    if ((await bindable(port)) !== undefined) return;
+  }
+}
+
 function bindable(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -49,7 +49,6 @@ export class Laboratory {
       writeFileSync(join(folder, 'fleet.yaml'), stringify(await labFleet(folder, tag, hosts, pairs)));
       const stateDir = join(folder, 'state');
       const stack = await startStack({ fleet: join(folder, 'fleet.yaml'), stateDir, say: () => {} });
-      process.env['TEMPORAL_ADDRESS'] = stack.state.temporal;
       const operator = await connectOperator({ waitMs: 10_000 });
       return new Laboratory(folder, tag, stack, operator, pairs, restoreEnv);
     } catch (error) {
