@@ -1,5 +1,4 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { node } from 'koffi';
 import { E, O, close, cString, errno, fanotify_init, fanotify_mark, fstatfs, open_by_handle_at, read } from './sys';
 
 /**
@@ -17,12 +16,13 @@ const QUEUE_OVERFLOWED = 0x4000;
 const INFO_DIRECTORY = [1, 3]; // of what happened in it, and to it
 
 const LOCAL: readonly number[] = [0xef53, 0x58465342, 0x01021994, 0x9123683e, 0xf2f52010]; // ext4, xfs, tmpfs, btrfs, f2fs
+const EVERY_MS = 500; // meanwhile the kernel merges what happens in one directory
 const TURNS = 1_000; // reads at once: who writes faster than that is seen the next time
 const AT_MOST = 200_000; // directories that are remembered
 
 export class Journal {
   private group = -1;
-  private poll: node.PollHandle | undefined;
+  private timer: NodeJS.Timeout | undefined;
   /** Directory (file system and handle) → when it last changed. */
   private readonly changed = new Map<string, number>();
   private readonly watched = new Set<string>();
@@ -49,12 +49,11 @@ export class Journal {
   private open(): boolean {
     this.group = fanotify_init(FAN_CLOEXEC_NONBLOCK | FAN_UNLIMITED | FAN_REPORT_DIR_FID, O.RDONLY | O.CLOEXEC);
     if (this.group < 0) return false;
-    this.poll = node.poll(this.group, { readable: true }, () => this.drain());
-    this.poll.unref();
+    this.timer = setInterval(() => this.drain(), EVERY_MS).unref();
     return true;
   }
   stop(): void {
-    this.poll?.close();
+    clearInterval(this.timer);
     if (this.group >= 0) close(this.group);
   }
 
