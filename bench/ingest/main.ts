@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { emptied } from '../disk';
 import { cleanly } from '../endings';
 import { readOptions, wants } from '../options';
 import { seeded } from '../random';
@@ -10,8 +12,6 @@ import { parallelPairs } from './parallelPairs';
 import { rsyncFsync, rsyncThenSync } from './peers';
 import { prepare, type Scene } from './scene';
 import { secondPasses } from './secondPasses';
-import { emptied } from '../disk';
-import { join } from 'node:path';
 
 /** `npm run bench -- ingest`: files moved by agents, beside rsync, rclone and cp, in the same rounds on the same data. */
 export async function main(args: string[]): Promise<void> {
