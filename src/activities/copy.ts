@@ -5,6 +5,14 @@ import { counted } from '../contract/amounts';
 import type { Hands } from '.';
 import { supervise } from './supervise';
 
+/** A file that could not be sent. */
+export interface Failed {
+  fsvm: string;
+  path: string;
+  phase: string;
+  why: string;
+}
+
 export interface Consignment {
   from: Store;
   to: Store;
@@ -13,6 +21,8 @@ export interface Consignment {
   filters: Filters;
   paranoid: boolean;
   fsync: boolean;
+  /** Every entry, although a journal of changes is kept: it cannot see writes through a mapping. */
+  lookAtAll: boolean;
   lease: Lease;
   /** The same piece of work has the same id over retries and resets. */
   job: string;
@@ -32,6 +42,7 @@ export const copyActivities = ({ agent }: Hands) => ({
     filters: Filters;
     content: boolean;
     owners: boolean;
+    except: string[];
     job: string;
   }): Promise<ItemDigest[]> {
     const { job, ...look } = input;
@@ -63,6 +74,12 @@ export const copyActivities = ({ agent }: Hands) => ({
   /** The next pass of these items looks at everything again. */
   async forgetItems(input: { from: Store; to: Store; items: string[]; lease: Lease }): Promise<void> {
     await agent(input.from.host).copy.forget(input);
+  },
+
+  /** What could not be sent from one FSVM to another, with phase and reason: the first thousand. */
+  async listFailures(input: { from: Store; to: Store }): Promise<Failed[]> {
+    const { failures } = await agent(input.from.host).copy.failures({ ...input, after: 0, limit: 1_000 });
+    return failures.map((failure) => ({ fsvm: input.from.fsvm, ...failure }));
   },
 
   async limitRate({ host, bytesPerSecond }: { host: string; bytesPerSecond: number }): Promise<void> {

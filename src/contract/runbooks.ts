@@ -34,6 +34,10 @@ export const IngestionReport = z.object({
   /** How long the source was read-only, ms. */
   readOnlyMs: z.number(),
   placement: z.array(Placed.pick({ item: true, to: true })).max(200),
+  /** Files that could not be sent, at most 200; all others were verified. */
+  failures: z.array(z.object({ fsvm: z.string(), path: z.string(), phase: z.string(), why: z.string() })).max(200),
+  /** What the source has and cannot be carried over: sockets, and without root devices and owners. At most 100. */
+  cannotKeep: z.array(z.object({ path: z.string(), why: z.string() })).max(100),
 });
 
 /** Every runbook: its sentence, input, output and the target that makes it one at a time. CLI, API, OpenAPI and docs read this table. */

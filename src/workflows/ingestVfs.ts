@@ -46,7 +46,7 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
     await book.approve(`the cutover to ${to}: ${from} becomes read-only`, input.cutover === 'ask');
     await ingestion.freeze(fleet.old);
     await ingestion.pass('final');
-    await ingestion.proveQuiet();
+    await ingestion.proveQuiet(fleet.old);
     await ingestion.verify();
     book.pointOfNoReturn();
     await ingestion.open(facts.servedTable);

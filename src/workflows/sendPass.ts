@@ -33,6 +33,7 @@ export interface PassInput {
   filters: Filters;
   paranoid: boolean;
   fsync: boolean;
+  lookAtAll: boolean;
   lease: Lease;
   /** What earlier runs of this chain sent. */
   before?: PassResult;
@@ -102,6 +103,7 @@ const consignment = (input: PassInput, { id, from, to, items, lanes }: Shipment)
   filters: input.filters,
   paranoid: input.paranoid,
   fsync: input.fsync,
+  lookAtAll: input.lookAtAll,
   lease: input.lease,
   job: `${input.work}/${id}`,
 });

@@ -26,6 +26,7 @@ export interface LaboratoryOptions {
 /** Real agents, a real worker, a real API and a real Temporal, in a folder that is gone afterwards. */
 export class Laboratory {
   private taken = 0;
+  private readonly agents = new Map<string, AgentClient>();
 
   private constructor(
     readonly folder: string,
@@ -60,6 +61,7 @@ export class Laboratory {
 
   async close(): Promise<void> {
     try {
+      for (const agent of this.agents.values()) agent.close();
       await this.operator.close();
       await this.stack.stop();
     } finally {
@@ -75,11 +77,12 @@ export class Laboratory {
   }
 
   agent(host: string): AgentClient {
-    return createAgentClient({
-      host,
-      url: this.stack.fleet.hosts[host]!.agent,
-      token: stackTokens(join(this.folder, 'state')).agent,
-    });
+    const known = this.agents.get(host);
+    if (known) return known;
+    const { agent: token } = stackTokens(join(this.folder, 'state'));
+    const client = createAgentClient({ host, url: this.stack.fleet.hosts[host]!.agent, token });
+    this.agents.set(host, client);
+    return client;
   }
 
   /** Edits the fleet file, as an operator would, and waits until the worker goes by it. */

@@ -59,7 +59,6 @@ whereRsyncIs(
        "done: Read back what was stored",
        "done: Make legacy read-only",
        "done: Send what changed until the source became read-only",
-       "done: Prove that legacy is quiet",
        "done: Verify every storage item on files",
        "done: Open files under epoch 1",
      ]

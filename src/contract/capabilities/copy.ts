@@ -77,6 +77,8 @@ export const copy = {
       content: z.boolean().default(false),
       /** Owners are left out where the receiver could not set them. */
       owners: z.boolean().default(true),
+      /** Paths below the store that failed and are listed as such: left out on both sides, with what is below them. */
+      except: z.array(z.string()).max(20_000).default([]),
     }),
     output: z.object({ items: z.array(ItemDigest) }),
     progress: Progress,

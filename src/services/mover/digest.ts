@@ -3,7 +3,7 @@ import type { Filters, Store } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
 import { Filter } from './filters';
 import { DigestSum, hash } from './hash';
-import { itemName, terminated } from './names';
+import { bytesToName, itemName, terminated } from './names';
 import { openRoot } from './places';
 import { Rate } from './rate';
 import { digestOf, openToRead } from './reading';
@@ -19,6 +19,7 @@ export interface DigestInput {
   filters: Filters;
   content: boolean;
   owners: boolean;
+  except: string[];
 }
 
 /**
@@ -63,10 +64,12 @@ async function digestItem(
   const name = itemName(item);
   if (new Stat().at(root, terminated(name)) < 0)
     throw new Refusal('NotFound', { what: `storage item ${item}`, host: host.name });
+  const isLeftOut = leavingOut(input.except);
   const sum = new DigestSum();
   const groups = new LinkGroups();
   const own = { bytes: 0, entries: 0 };
   await walk(root, name, Filter.of(input.filters, name), job.signal, async (visit) => {
+    if (isLeftOut(visit.path)) return;
     if (visit.failed !== undefined)
       throw new Refusal('NotPermitted', { what: visit.path.toString(), why: visit.failed });
     const hashed = await hashEntry(input, name, visit);
@@ -82,6 +85,18 @@ async function digestItem(
   });
   groups.into(sum);
   return { item, digest: sum.bytes().toString('hex'), ...own };
+}
+
+/** Is it one of these paths, or below one of them? */
+function leavingOut(except: readonly string[]): (path: Buffer) => boolean {
+  if (except.length === 0) return () => false;
+  const paths = new Set(except);
+  return (path) => {
+    const name = bytesToName(path);
+    for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1))
+      if (paths.has(name.slice(0, end))) return true;
+    return false;
+  };
 }
 
 /** One more byte in front, so that the item itself has a path too. */

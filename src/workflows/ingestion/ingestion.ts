@@ -1,4 +1,5 @@
 import { ChildWorkflowCancellationType, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
+import type { Failed } from '../../activities/copy';
 import type { FileServerFacts } from '../../activities/fleet';
 import type { Store } from '../../contract/capabilities/files';
 import type { Input, Output } from '../../contract/runbooks';
@@ -23,6 +24,8 @@ export class Ingestion {
   private readonly targets: Store[];
   private readonly cargo: Cargo[];
   private attempts = 0;
+  /** Files that could not be sent: listed, left out of the comparison, and counted. */
+  private failures: Failed[] = [];
   private frozenAt = 0;
   private readOnlyMs = 0;
   private verified = 0;
@@ -58,13 +61,14 @@ export class Ingestion {
         : number === 1
           ? `Send ${formatBytes(this.plan.bytes)} to the new FSVMs`
           : `Send what changed meanwhile (pass ${number})`;
-    return this.sendStep(what, this.plan.shipments, number === 1 ? () => this.discard() : undefined);
+    return this.sendStep(what, kind, number === 1 ? () => this.discard() : undefined);
   }
 
   /** Before the cutover, so that the source is read-only only for seconds: content is read on both sides. */
   async readBack(): Promise<void> {
     if (this.input.verify !== 'content') return;
     await this.book.step('Read back what was stored', async () => {
+      await this.collectFailures();
       const off = new Set(differing(...(await this.digests(this.cargo, true))));
       const [, looks] = await this.digests(this.cargo, false);
       this.readBackItems.clear();
@@ -82,8 +86,9 @@ export class Ingestion {
     this.frozenAt = Date.now();
   }
 
-  /** A source that cannot be made read-only must be seen to be quiet: another look finds nothing to send. */
-  async proveQuiet(): Promise<void> {
+  /** A source that nothing keeps from changing must be seen to be quiet: another look finds nothing to send. */
+  async proveQuiet({ freeze }: FileServerFacts): Promise<void> {
+    if (freeze.how !== 'watch') return;
     await this.book.step(`Prove that ${this.plan.from} is quiet`, async () => {
       const { sent } = await this.send(this.plan.shipments);
       const changes = sent.files + sent.deleted + sent.symlinks + sent.hardLinks;
@@ -96,6 +101,7 @@ export class Ingestion {
     let again: string[] = [];
     await this.book.step(`Verify every storage item on ${this.plan.to}`, async () => {
       if (again.length > 0) await this.sendAgain(again);
+      await this.collectFailures();
       const [source, target] = await this.digests(this.cargo, false);
       const unread = target
         .filter(({ item, digest }) => this.readBackItems.get(item) !== digest)
@@ -139,11 +145,13 @@ export class Ingestion {
       passes: this.passes.length,
       verifiedItems: this.verified,
       failedFiles: last.failed,
-      special: last.special,
+      special: Math.max(...this.passes.map((pass) => pass.special)),
       ownersNotSet: sent.ownersNotSet,
-      linksAcrossItems: last.linksAcrossItems,
+      linksAcrossItems: Math.max(...this.passes.map((pass) => pass.linksAcrossItems)),
       epoch: this.book.leaseOf(this.plan.to).epoch,
       readOnlyMs: this.readOnlyMs,
+      failures: this.failures.slice(0, 200),
+      cannotKeep: this.plan.cannotKeep.slice(0, 100),
       placement: this.plan.placement.slice(0, 200).map(({ item, to }) => ({ item, to })),
     };
   }
@@ -157,12 +165,12 @@ export class Ingestion {
   }
 
   /** A retried step sends only what failed or was left; what was sent stays sent. */
-  private async sendStep(what: string, shipments: Shipment[], undo?: () => Promise<unknown>): Promise<SentCounts> {
-    let left = shipments;
+  private async sendStep(what: string, kind: 'delta' | 'final', undo?: () => Promise<unknown>): Promise<SentCounts> {
+    let left = this.plan.shipments;
     let sum = nothingSent();
     const act = async () => {
       if (this.passes.length === 0) this.tell(this.baseDone);
-      const { sent, failed } = await this.send(left);
+      const { sent, failed } = await this.send(left, kind === 'final');
       sum = addSent(sum, sent);
       left = failed.map(({ shipment }) => shipment);
       if (failed.length > 0)
@@ -185,13 +193,13 @@ export class Ingestion {
   }
 
   /** Runs the shipments as a child of its own, whose history stays bounded; a pause halts it at the next safe place. */
-  private async send(shipments: Shipment[]): Promise<PassResult> {
+  private async send(shipments: Shipment[], lookAtAll = false): Promise<PassResult> {
     let left = shipments;
     let sent = nothingSent();
     const failed: PassResult['failed'] = [];
     while (left.length > 0) {
       await this.book.whileNotPaused();
-      const done = await this.sendUntilPaused(left);
+      const done = await this.sendUntilPaused(left, lookAtAll);
       sent = addSent(sent, done.sent);
       failed.push(...done.failed);
       left = done.left;
@@ -199,7 +207,7 @@ export class Ingestion {
     return { sent, failed, left };
   }
 
-  private async sendUntilPaused(waiting: Shipment[]): Promise<PassResult> {
+  private async sendUntilPaused(waiting: Shipment[], lookAtAll: boolean): Promise<PassResult> {
     const work = `${this.work}/send-${++this.attempts}`;
     const { tokens, include, exclude, paranoid, fsync } = this.input;
     const child = await startChild(sendPass, {
@@ -217,6 +225,7 @@ export class Ingestion {
           filters: { include, exclude },
           paranoid,
           fsync,
+          lookAtAll,
           lease: this.book.leaseOf(this.plan.to),
         },
       ],
@@ -233,6 +242,11 @@ export class Ingestion {
       this.pairs(cargo).map(([from, to, names]) => quick.forgetItems({ from, to, items: names, lease })),
     );
     await this.send(packShipments(cargo, this.input.tokens));
+  }
+
+  private async collectFailures(): Promise<void> {
+    const lists = await Promise.all(this.pairs(this.cargo).map(([from, to]) => quick.listFailures({ from, to })));
+    this.failures = lists.flat();
   }
 
   private async discard(): Promise<void> {
@@ -263,6 +277,7 @@ export class Ingestion {
         filters: { include, exclude },
         content,
         owners,
+        except: this.failures.map(({ path }) => path),
         job: `${this.work}/digest-${round}/${fsvm}`,
       });
     const side = async (key: 'from' | 'to') => {
