@@ -115,6 +115,9 @@ export const send = (
 
 export async function digestOf(side: Side, items: string[], owners = true, content = true): Promise<string[]> {
   const filters = { include: [], exclude: [] };
-  const { items: found } = await side.copy.digest({ store: storeOf(side), items, filters, content, owners, except: [] }, context());
+  const { items: found } = await side.copy.digest(
+    { store: storeOf(side), items, filters, content, owners, except: [] },
+    context(),
+  );
   return found.map(({ digest }) => digest);
 }
