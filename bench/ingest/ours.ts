@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { Sent } from '../../src/contract/capabilities/copy';
 import type { Store } from '../../src/contract/capabilities/files';
@@ -42,6 +43,7 @@ export class Ours implements Copier {
   }
 
   async send(source: string, target: string, fsync: boolean): Promise<Sent> {
+    mkdirSync(target, { recursive: true });
     if (!this.shipments.has(source)) await this.survey(source);
     const run = ++this.runs;
     const running = new Map<Shipment, Promise<void>>();

@@ -21,6 +21,7 @@ export interface Consignment {
   filters: Filters;
   paranoid: boolean;
   fsync: boolean;
+  bytesPerSecond: number;
   /** Every entry, although a journal of changes is kept: it cannot see writes through a mapping. */
   lookAtAll: boolean;
   lease: Lease;
@@ -42,7 +43,7 @@ export const copyActivities = ({ agent }: Hands) => ({
     filters: Filters;
     content: boolean;
     owners: boolean;
-    except: string[];
+    except: { path: string; below: boolean }[];
     job: string;
   }): Promise<ItemDigest[]> {
     const { job, ...look } = input;

@@ -41,7 +41,7 @@ export async function joinFleet(options: JoinOptions): Promise<Joined> {
   const tls = { ca: join(dir, 'ca.crt'), cert: join(dir, 'agent.crt'), key: made.key };
   const files = authority ? await vouchedFor(authority, made.request, tls) : [made.key, made.request];
   const unit = join(dir, `evenkeel-agent-${host}.service`);
-  await writeFile(unit, unitFile({ host, roots, stateDir: resolve(options.state), command: commandOf(options, dir) }));
+  await writeFile(unit, unitFile({ host, command: commandOf(options, dir) }));
   return {
     files: [...files, unit],
     fleetEntry: stringify({ hosts: { [host]: { agent: url, ...(roots.length > 0 && { roots }) } }, tls }).trimEnd(),

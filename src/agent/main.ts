@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CapabilityName } from '../contract/capabilities';
 import { Refusal } from '../contract/errors';
@@ -116,11 +116,19 @@ function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], 
   return {
     ...{ name: host, roots, stateDir: resolve(stateDir), log },
     peer: <N extends CapabilityName>(name: string, capability: N) => peers.client(name)[capability] as CapabilityOf<N>,
+    freezes: freezesOf(fleet, host),
     bulkAddress: (name) => peers.bulkAddress(name),
     bulk: { address: peers.bulkAddress(host), port: peers.entry(host).bulk.port },
     trust: { ...(token !== undefined && { token }), ...(fleet.tls && { tls: fleet.tls }) },
   };
 }
+
+const freezesOf = ({ fileServers }: Fleet, host: string): Host['freezes'] =>
+  Object.values(fileServers).flatMap(({ fsvms, freeze }) =>
+    Object.values(fsvms)
+      .filter((fsvm) => fsvm.host === host)
+      .map(({ root }) => ({ root: existsSync(root) ? realpathSync(root) : root, by: freeze })),
+  );
 
 /** Tokens over plain HTTP on loopback, client certificates everywhere else; nothing in between. */
 function security(

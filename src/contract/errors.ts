@@ -139,6 +139,16 @@ export const errors = {
     retry: false,
     next: 'stop its writers, then retry this step',
   },
+  Newcomers: {
+    says: '{count} storage items came to {name} after it was counted: {first}',
+    retry: false,
+    next: 'move them away and retry, or skip this step with a reason: they stay behind, and `evenkeel run` takes them later with --items',
+  },
+  ManyDeleted: {
+    says: '{deleted} entries of {total} were gone from {name} when it was read-only',
+    retry: false,
+    next: 'look whether a part of it is no longer mounted; skip this step with a reason if they were meant to go',
+  },
   NotVerified: {
     says: '{differing} of {total} storage items differ between {from} and {to}',
     retry: false,
@@ -168,6 +178,16 @@ export const errors = {
     says: 'nothing can be undone after "{step}"',
     retry: false,
     next: 'retry the failed step, or skip it with a reason',
+  },
+  MustBeDone: {
+    says: '"{step}" cannot be skipped: what follows relies on it',
+    retry: false,
+    next: 'mend its cause and retry, or undo',
+  },
+  IsUndoing: {
+    says: 'what was begun is being undone, and that is carried through',
+    retry: false,
+    next: 'retry the held undo, or skip it with a reason',
   },
   Undone: { says: '{by} had it undone: {why}', retry: false, next: 'start the runbook again' },
   NoSuchRun: { says: 'there is no run "{id}"{near}', retry: false, next: 'see `evenkeel list --all`' },

@@ -106,7 +106,8 @@ export interface Report<T = unknown> {
   runbook: string;
   target: string;
   outcome: 'done' | 'planned';
-  plan?: { digest: string; content: unknown };
+  /** With its content after a dry run alone: a plan may be large. */
+  plan?: { digest: string; sentences: string[]; content?: unknown };
   result?: T;
   steps: { what: string; state: string; tookMs: number; why?: string }[];
   decisions: { what: string; by: string; why: string; at: string }[];

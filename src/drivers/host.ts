@@ -1,3 +1,4 @@
+import type { FreezeBy } from '../contract/capabilities/files';
 import type { Capability } from '../contract/operations';
 import type { capabilities, CapabilityName } from '../contract/capabilities';
 
@@ -12,6 +13,8 @@ export interface Host {
   stateDir: string;
   /** The client of a peer's capability. */
   peer<N extends CapabilityName>(host: string, capability: N): CapabilityOf<N>;
+  /** How the stores of this host may be frozen, as its own fleet file says. */
+  freezes: readonly { root: string; by: FreezeBy }[];
   /** Where a peer takes bulk data: the address, without the port that its `copy.door` tells. */
   bulkAddress(host: string): string;
   /** Where this host takes bulk data. Port 0: any. */

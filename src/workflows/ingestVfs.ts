@@ -18,7 +18,7 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
   const book = new Runbook(`Ingest ${from} into ${to}`, input, {
     runbook: 'ingest-vfs',
     target: to,
-    tune: { keys: ['bandwidth'], apply: (set) => rate.set(Number(set.bandwidth)) },
+    tune: { keys: ['bandwidth'], check: (set) => SendRate.check(set), apply: (set) => rate.set(Number(set.bandwidth)) },
   });
   return book.run(async () => {
     const fleet = await book.look(`Look at the fleet, at ${from} and at ${to}`, async () => ({
@@ -38,7 +38,7 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
         const again = await book.look(`Count the storage items of ${from} again`, () => look(++looks));
         return book.decide(() => planIngestion(again, input), speech);
       })) ?? plan;
-    const ingestion = new Ingestion(book, input, plan, fleet.rails);
+    const ingestion = new Ingestion(book, input, plan, fleet.rails, rate);
     await rate.startFor(book, plan);
     do await ingestion.pass();
     while (anotherPass(ingestion.passes, input));
@@ -46,10 +46,11 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
     await book.approve(`the cutover to ${to}: ${from} becomes read-only`, input.cutover === 'ask');
     await ingestion.freeze(fleet.old);
     await ingestion.pass('final');
-    await ingestion.proveQuiet(fleet.old);
+    await ingestion.checkSource(fleet.old);
     await ingestion.verify();
+    await ingestion.proveQuiet();
     book.pointOfNoReturn();
-    await ingestion.open(facts.servedTable);
+    await ingestion.open(facts.servedTable, fleet.new);
     return ingestion.report();
   });
 }
@@ -63,7 +64,7 @@ async function survey(
   attempt: number,
 ): Promise<IngestionFacts & { servedTable: Record<string, string> }> {
   const { include, exclude, items, excludeItems } = input;
-  const work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
+  const work = `${workflowInfo().workflowId}/${workflowInfo().runId.slice(-12)}`;
   const [sources, targets, table] = await Promise.all([
     Promise.all(
       fleet.old.fsvms.map(({ items: only, ...store }) =>

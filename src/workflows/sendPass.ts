@@ -33,6 +33,7 @@ export interface PassInput {
   filters: Filters;
   paranoid: boolean;
   fsync: boolean;
+  bytesPerSecond: number;
   lookAtAll: boolean;
   lease: Lease;
   /** What earlier runs of this chain sent. */
@@ -103,6 +104,7 @@ const consignment = (input: PassInput, { id, from, to, items, lanes }: Shipment)
   filters: input.filters,
   paranoid: input.paranoid,
   fsync: input.fsync,
+  bytesPerSecond: input.bytesPerSecond,
   lookAtAll: input.lookAtAll,
   lease: input.lease,
   job: `${input.work}/${id}`,

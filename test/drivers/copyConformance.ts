@@ -151,12 +151,23 @@ export function copyConformance(driver: string, start: () => Promise<TwoHosts>):
       expect(existsSync(stored('src/d'))).toBe(false);
     });
 
-    test('what was at the target before is replaced, and what is not at the source goes', async () => {
+    test('an item that no copy of ours brought is refused, and stays as it is', async () => {
       mkdirSync(stored('old/inner'), { recursive: true });
-      writeFileSync(stored('old/inner/file'), 'old');
-      mkdirSync(stored('file'));
+      writeFileSync(stored('old/inner/file'), 'of somebody else');
       writeFileSync(item('file'), 'new');
-      mkdirSync(item('old'));
+      await expect(send(hosts, ['item'])).rejects.toMatchObject({ code: 'ItemsThere' });
+      expect(existsSync(stored('old/inner/file'))).toBe(true);
+      expect(existsSync(stored('file'))).toBe(false);
+    });
+
+    test('what an older copy left at the target is replaced, and what is not at the source goes', async () => {
+      mkdirSync(item('old/inner'), { recursive: true });
+      writeFileSync(item('old/inner/file'), 'old');
+      mkdirSync(item('file'));
+      await send(hosts, ['item']);
+      rmSync(item('old/inner'), { recursive: true });
+      rmSync(item('file'), { recursive: true });
+      writeFileSync(item('file'), 'new');
       await send(hosts, ['item']);
       await expectSame();
     });
@@ -168,6 +179,8 @@ export function copyConformance(driver: string, start: () => Promise<TwoHosts>):
       expect(await send(hosts, ['item'])).toMatchObject({ files: 1 });
       await expectSame();
       rmSync(hosts.to.root, { recursive: true });
+      await expect(send(hosts, ['item'])).rejects.toMatchObject({ code: 'NotFound' });
+      mkdirSync(hosts.to.root);
       expect(await send(hosts, ['item'])).toMatchObject({ files: 1 });
       await expectSame();
     });

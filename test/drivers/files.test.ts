@@ -42,7 +42,7 @@ asRoot('a survey counts what there is, and names what cannot be kept', async () 
 
 test('a lookup table is kept, and an older one is refused', async () => {
   const { files } = hosts.to;
-  const table: LookupTable = { fileServer: 'files2', epoch: 3, state: 'loading', items: { home: 'fsvm1' } };
+  const table: LookupTable = { fileServer: 'files2', epoch: 3, state: 'loading', items: { home: 'fsvm1' }, roots: {} };
   expect((await files.readTable({ fileServer: 'files2' })).table).toBeNull();
   await files.writeTable({ table, lease });
   await files.writeTable({ table: { ...table, epoch: 4, state: 'serving' }, lease });

@@ -53,6 +53,12 @@ export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Prom
       bulkAddress: () => '127.0.0.1',
       bulk: { address: '127.0.0.1', port: 0 },
       trust: tls === undefined ? { token: ownToken } : { tls: name === 'old' ? tls.from : tls.to },
+      freezes: [
+        {
+          root,
+          by: { how: 'exec', freeze: ['touch', join(root, 'frozen $(id)')], thaw: ['rm', join(root, 'frozen $(id)')] },
+        },
+      ],
       log: () => undefined,
     };
     if (runAs !== undefined) {

@@ -59,7 +59,9 @@ whereRsyncIs(
        "done: Read back what was stored",
        "done: Make legacy read-only",
        "done: Send what changed until the source became read-only",
+       "done: Look for storage items that came to legacy meanwhile",
        "done: Verify every storage item on files",
+       "done: Prove that legacy is quiet",
        "done: Open files under epoch 1",
      ]
     `);

@@ -192,7 +192,7 @@ test('past the point of no return nothing is undone: cancel and undo are refused
   const id = await pair.start();
   await pair.until(id, 'held');
   // Somebody with a higher epoch has been at one of the new FSVMs: opening the table there must fail.
-  const table = { fileServer: pair.to, epoch: 99, state: 'loading' as const, items: {} };
+  const table = { fileServer: pair.to, epoch: 99, state: 'loading' as const, items: {}, roots: {} };
   await lab.agent('new-2').files.writeTable({ table, lease: { target: pair.to, epoch: 99 } });
   pair.mend();
   await lab.operator.retry(id, { by: 'ann', why: '' });

@@ -61,6 +61,8 @@ export const copy = {
       lookAtAll: z.boolean().optional(),
       /** Wait for the target's disk before the pass counts as done. */
       fsync: z.boolean().default(true),
+      /** Bound of this host's sending from now on, as by `limit`: a restarted service knows it again. */
+      bytesPerSecond: z.number().nonnegative().optional(),
       lease: Lease,
     }),
     output: Sent,
@@ -77,8 +79,11 @@ export const copy = {
       content: z.boolean().default(false),
       /** Owners are left out where the receiver could not set them. */
       owners: z.boolean().default(true),
-      /** Paths below the store that failed and are listed as such: left out on both sides, with what is below them. */
-      except: z.array(z.string()).max(20_000).default([]),
+      /** Paths that failed and are listed as such: left out on both sides; what is `below` them too, if nobody could look there. */
+      except: z
+        .array(z.object({ path: z.string(), below: z.boolean() }))
+        .max(100_000)
+        .default([]),
     }),
     output: z.object({ items: z.array(ItemDigest) }),
     progress: Progress,

@@ -44,6 +44,7 @@ export const LookupTable = z.object({
   epoch: z.number().int().nonnegative(),
   state: z.enum(['loading', 'serving']),
   items: z.record(z.string(), z.string()).describe('storage item to FSVM'),
+  roots: z.record(z.string(), z.string()).default({}).describe('FSVM to the directory of its store'),
 });
 export type LookupTable = z.output<typeof LookupTable>;
 

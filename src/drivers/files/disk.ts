@@ -1,7 +1,8 @@
 import type { CapabilityOf, Host, Running } from '../host';
 import { moverOf } from '../moverProcess';
 import { freeze, thaw } from './freeze';
-import { readTable, servedItems, writeTable } from './tables';
+import { servedItems } from '../../services/mover/served';
+import { readTable, writeTable } from './tables';
 
 /** Storage items in directories of this host's own disks, and the lookup tables that it keeps. */
 export function disk(host: Host): Running<CapabilityOf<'files'>> {
@@ -9,7 +10,7 @@ export function disk(host: Host): Running<CapabilityOf<'files'>> {
   return {
     driver: {
       survey: (input, job) => mover.ask('survey', input, job),
-      list: ({ store }) => mover.ask('list', { store, served: servedItems(host.stateDir) }),
+      list: ({ store }) => mover.ask('list', { store, served: servedItems(host.stateDir, store.root) }),
       freeze: ({ store, by }) => freeze(host, store, by),
       thaw: ({ store, by }) => thaw(host, store, by),
       readTable: async ({ fileServer }) => ({ table: readTable(host.stateDir, fileServer) }),

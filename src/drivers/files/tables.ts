@@ -1,15 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LookupTable } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
@@ -25,16 +15,6 @@ export function readTable(stateDir: string, fileServer: string): LookupTable | n
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-}
-
-/** The items that some file server serves already, as this host knows it. */
-export function servedItems(stateDir: string): string[] {
-  const folder = join(stateDir, 'tables');
-  if (!existsSync(folder)) return [];
-  const tables = readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as LookupTable);
-  return tables.filter(({ state }) => state === 'serving').flatMap(({ items }) => Object.keys(items));
 }
 
 /** Durable before it is answered: a table that was acknowledged is there after a power cut. */

@@ -57,6 +57,8 @@ export interface IngestionPlan {
   special: number;
   /** Entries whose owner cannot be kept, since their new FSVM does not run as root. */
   ownersNotKept: number;
+  /** New FSVMs that do not run as root: owners are neither kept nor compared there. */
+  unprivileged: string[];
   unreadable: { path: string; why: string }[];
   cannotKeep: { path: string; why: string }[];
   journals: number;
@@ -64,7 +66,8 @@ export interface IngestionPlan {
 
 /** Space that stays free on a target: metadata, and what the source grows meanwhile. */
 const headroom = 1.02;
-const mostItems = 10_000;
+/** Their names travel in inputs and results of at most 2 MiB. */
+const mostItems = 5_000;
 
 /** Which item goes to which new FSVM, grouped into jobs; refuses what cannot end well. */
 export function planIngestion(facts: IngestionFacts, choice: IngestionChoice): IngestionPlan {
@@ -111,6 +114,7 @@ export function planIngestion(facts: IngestionFacts, choice: IngestionChoice): I
     bytes: sum(placement, (p) => p.bytes),
     files: sum(placement, (p) => p.files),
     special: sum(items, (item) => item.special),
+    unprivileged: targets.filter(({ privileged }) => !privileged).map(({ store }) => store.fsvm),
     ownersNotKept: sum(placement, (p) => p.foreignOwners),
     unreadable: sources.flatMap((source) => source.unreadable).slice(0, 100),
     cannotKeep: sources.flatMap((source) => source.cannotKeep).slice(0, 100),
@@ -121,6 +125,8 @@ export function planIngestion(facts: IngestionFacts, choice: IngestionChoice): I
 const sum = <T>(list: readonly T[], of: (one: T) => number): number => list.reduce((total, one) => total + of(one), 0);
 
 function refuseOverlap({ from, to, sources, targets }: IngestionFacts): void {
+  const twice = sources.find((source) => targets.some((target) => target.store.fsvm === source.store.fsvm));
+  if (twice) throw new Refusal('SameFileServer', { from, to, why: `both have an FSVM named ${twice.store.fsvm}` });
   const inside = (a: string, b: string) => a === b || a.startsWith(b.endsWith('/') ? b : `${b}/`);
   for (const source of sources)
     for (const target of targets) {

@@ -48,7 +48,7 @@ function packPair(pair: readonly Cargo[], tokens: number): Shipment[] {
   for (const item of pair.toSorted((a, b) => weightOf(b) - weightOf(a) || compareText(a.item, b.item))) {
     const full = open && (weightOf(open) + weightOf(item) > limit || open.items.length >= jobItems);
     if (!open || full) {
-      open = { id: `${from}-${to}-${jobs.length + 1}`, from, to, items: [], bytes: 0, files: 0, lanes: 1 };
+      open = { id: `${from}/${to}/${jobs.length + 1}`, from, to, items: [], bytes: 0, files: 0, lanes: 1 };
       jobs.push(open);
     }
     open.items.push(item.item);

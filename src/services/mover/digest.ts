@@ -19,7 +19,7 @@ export interface DigestInput {
   filters: Filters;
   content: boolean;
   owners: boolean;
-  except: string[];
+  except: { path: string; below: boolean }[];
 }
 
 /**
@@ -87,14 +87,15 @@ async function digestItem(
   return { item, digest: sum.bytes().toString('hex'), ...own };
 }
 
-/** Is it one of these paths, or below one of them? */
-function leavingOut(except: readonly string[]): (path: Buffer) => boolean {
+/** Is it one of these paths, or below one that nobody could look into? */
+function leavingOut(except: DigestInput['except']): (path: Buffer) => boolean {
   if (except.length === 0) return () => false;
-  const paths = new Set(except);
+  const paths = new Map(except.map(({ path, below }) => [path, below]));
   return (path) => {
     const name = bytesToName(path);
-    for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1))
-      if (paths.has(name.slice(0, end))) return true;
+    if (paths.has(name)) return true;
+    for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1))
+      if (paths.get(name.slice(0, end)) === true) return true;
     return false;
   };
 }

@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../../contract/errors';
 import { Applier } from './apply';
-import { bootId, itemBirth, markBegun, storeId } from './identity';
+import { bootId, itemBirth, isBegun, markBegun, storeId } from './identity';
 import { isPlainName, nameToBytes, terminated } from './names';
 import { openRoot } from './places';
+import { servedItems } from './served';
 import { E, SystemError, close, must, syncfs } from './sys';
 import { listen, sameToken, type Incoming, type Trust } from './trust';
 import { FrameBuffer, KIND, OP, OP_HEAD, VERSION, frame, jsonFrame } from './wire';
@@ -88,11 +90,13 @@ class Guest {
       this.stream.write(frame(KIND.PONG, sequence));
       return undefined;
     }
-    if (this.applier === undefined) {
-      if (kind !== KIND.HELLO) throw new Refusal('Unauthenticated', { why: 'a bulk connection begins with a hello' });
+    if (kind === KIND.HELLO) {
+      this.leave();
       this.welcome(JSON.parse(payload.toString('utf8')) as Hello);
       return undefined;
     }
+    if (this.applier === undefined)
+      throw new Refusal('Unauthenticated', { why: 'a bulk connection begins with a hello' });
     if (kind !== KIND.BATCH) throw new Error(`frame of kind ${kind}`);
     const answer = this.applier.apply(payload);
     if (endsWithSync(payload)) return this.sync(sequence, answer, payload[1] === 1);
@@ -130,12 +134,18 @@ class Guest {
     this.item = nameToBytes(hello.item);
     if (!isPlainName(this.item))
       throw new Refusal('BadInput', { what: `"${hello.item}" is no name of a storage item` });
-    this.root = openRoot(hello.root, config.roots, config.name, true);
+    this.root = openRoot(hello.root, config.roots, config.name);
     this.takeOver(hello);
     const privileged = process.geteuid?.() === 0;
     this.applier = new Applier(this.root, this.item, privileged);
     const birth = itemBirth(this.root, terminated(this.item));
     if (birth === '') markBegun(config.stateDir, hello.root, hello.item);
+    // What no copy of ours brought, or what is served by now, is nobody's to overwrite.
+    else if (
+      !isBegun(config.stateDir, hello.root, hello.item) ||
+      servedItems(dirname(config.stateDir), hello.root).includes(hello.item)
+    )
+      throw new Refusal('ItemsThere', { to: hello.root, count: 1, first: hello.item });
     const welcome: Welcome = {
       host: config.name,
       storeId: storeId(config.stateDir, hello.root, this.root),
@@ -178,14 +188,17 @@ class Guest {
     this.ended = true;
     clearTimeout(this.late);
     writers.get(this.key)?.lanes.delete(this);
-    const root = this.root;
-    const applier = this.applier;
-    const free = () => {
-      applier?.close();
-      if (root >= 0) close(root);
-    };
-    if (this.busy === undefined) free();
-    else void this.busy.then(free);
+    if (this.busy === undefined) this.leave();
+    else void this.busy.then(() => this.leave());
+  }
+
+  /** It writes that item no longer. */
+  private leave(): void {
+    writers.get(this.key)?.lanes.delete(this);
+    this.applier?.close();
+    this.applier = undefined;
+    if (this.root >= 0) close(this.root);
+    this.root = -1;
   }
 }
 

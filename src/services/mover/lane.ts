@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Refusal, isErrorCode } from '../../contract/errors';
-import { Batch } from './batch';
+import { freshBatch, keepBatch, type Batch } from './batch';
 import type { Bucket } from './bucket';
 import { FrameReader, KIND, frame, jsonFrame, type Answer, type Hello, type Refused, type Welcome } from './wire';
 
@@ -14,7 +14,7 @@ const MAX_TRIES = 4;
 export interface LaneOptions {
   /** A new connection to the peer's door, wherever that is now. */
   dial(): Promise<Duplex>;
-  hello: Hello;
+  job: string;
   bucket: Bucket;
   signal: AbortSignal;
   peer: string;
@@ -24,12 +24,11 @@ export interface LaneOptions {
 
 /** One connection to a receiver: batches go out in order, and stay here until they are acknowledged. A lost link is mended. */
 export class Lane {
-  current: Batch = new Batch();
+  current: Batch = freshBatch();
   welcome!: Welcome;
   acked = 0;
   sealed = 0;
   private inFlight: Batch[] = [];
-  private spare: Batch[] = [];
   private stream: Duplex | undefined;
   private failure: Error | undefined;
   private waiting: (() => void)[] = [];
@@ -39,15 +38,30 @@ export class Lane {
   private readonly pinger: NodeJS.Timeout;
   private closed = false;
   private mending = false;
+  private hello!: Hello;
+  /** Where this item goes, as long as it does: no other store is taken for it. */
+  private storeId: string | undefined;
 
   constructor(private readonly options: LaneOptions) {
     this.pinger = setInterval(() => this.ping(), PING_MS);
     options.signal.addEventListener('abort', this.onAbort);
+    if (options.signal.aborted) this.onAbort();
   }
-  private onAbort = (): void => this.fail(new Refusal('JobCancelled', { job: this.options.hello.session }));
+  private onAbort = (): void => this.fail(new Refusal('JobCancelled', { job: this.options.job }));
+
+  /** From now on it carries that item; everything of the one before has been acknowledged. The connection stays. */
+  async carry(hello: Hello): Promise<Welcome> {
+    this.hello = hello;
+    this.storeId = undefined;
+    this.lastProgress = performance.now();
+    if (this.stream !== undefined) this.stream.write(jsonFrame(KIND.HELLO, hello));
+    else if (!this.mending) await this.connect();
+    await this.until(() => this.storeId !== undefined);
+    return this.welcome;
+  }
 
   /** Connects; until it does, or a minute is over. */
-  async connect(): Promise<Welcome> {
+  private async connect(): Promise<void> {
     for (let pause = 50; ; pause = Math.min(2_000, pause * 2)) {
       this.check();
       try {
@@ -55,7 +69,8 @@ export class Lane {
       } catch (error) {
         if (error instanceof Refusal && !error.retry) throw error;
         if (performance.now() - this.lastProgress > GIVE_UP_MS) {
-          const { hello, peer } = this.options;
+          const { hello } = this;
+          const { peer } = this.options;
           const why = error instanceof Error ? error.message : String(error);
           throw new Refusal('PeerUnreachable', { host: hello.host, peer, why }, { cause: error });
         }
@@ -64,15 +79,19 @@ export class Lane {
     }
   }
 
-  private async connectOnce(): Promise<Welcome> {
+  private async connectOnce(): Promise<void> {
+    const { hello } = this;
     const stream = await this.options.dial();
     this.lastWord = performance.now();
     const welcome = await new Promise<Welcome>((resolve, reject) => {
       const reader = new FrameReader(
         (length) => Buffer.allocUnsafe(length),
         (kind, sequence, payload) => {
-          if (kind === KIND.WELCOME) resolve(JSON.parse(payload.toString()) as Welcome);
-          else if (kind === KIND.REFUSE) {
+          if (kind === KIND.WELCOME) {
+            const said = JSON.parse(payload.toString()) as Welcome;
+            resolve(said);
+            if (this.stream === stream) this.welcomed(said);
+          } else if (kind === KIND.REFUSE) {
             const refusal = toRefusal(JSON.parse(payload.toString()) as Refused);
             reject(refusal);
             if (this.stream === stream) this.fail(refusal);
@@ -87,21 +106,27 @@ export class Lane {
         reject(new Error('the connection was closed'));
         if (this.stream === stream) void this.mend();
       });
-      stream.write(jsonFrame(KIND.HELLO, this.options.hello));
+      stream.write(jsonFrame(KIND.HELLO, hello));
     });
     this.check();
-    if ((this.welcome as Welcome | undefined) !== undefined && welcome.storeId !== this.welcome.storeId) {
+    if (this.storeId !== undefined && welcome.storeId !== this.storeId) {
       stream.destroy();
       throw new Refusal('PeerUnreachable', {
-        host: this.options.hello.host,
+        host: this.hello.host,
         peer: this.options.peer,
         why: 'its store is another one now',
       });
     }
-    this.welcome = welcome;
     this.stream = stream;
+    if (hello === this.hello) this.welcomed(welcome);
+    else stream.write(jsonFrame(KIND.HELLO, this.hello));
     for (const batch of this.inFlight) stream.write(batch.bytes.subarray(0, batch.length));
-    return welcome;
+  }
+
+  private welcomed(welcome: Welcome): void {
+    this.welcome = welcome;
+    this.storeId = welcome.storeId;
+    this.wake();
   }
 
   private async mend(): Promise<void> {
@@ -130,18 +155,18 @@ export class Lane {
     batch.settle(answer.refused ?? []);
     this.answers.get(sequence)?.(answer);
     this.answers.delete(sequence);
-    batch.reset();
-    this.spare.push(batch);
+    keepBatch(batch);
     this.wake();
   }
 
   private again(batch: Batch): void {
     if (++batch.tries < MAX_TRIES) this.stream?.destroy();
-    else this.fail(new Refusal('Corrupt', { what: this.options.hello.item, host: this.options.peer }));
+    else this.fail(new Refusal('Corrupt', { what: this.hello.item, host: this.options.peer }));
   }
 
   private ping(): void {
-    if (this.stream === undefined || this.inFlight.length === 0) return void (this.lastWord = performance.now());
+    if (this.stream === undefined || (this.inFlight.length === 0 && this.storeId !== undefined))
+      return void (this.lastWord = performance.now());
     if (performance.now() - this.lastWord > SILENCE_MS) this.stream.destroy();
     else this.stream.write(frame(KIND.PING, 0));
   }
@@ -156,7 +181,7 @@ export class Lane {
       this.inFlight.push(batch);
       this.stream?.write(data);
       this.options.onSent(data.length);
-      this.current = this.spare.pop() ?? new Batch();
+      this.current = freshBatch();
     }
     await new Promise((resolve) => setImmediate(resolve));
     await this.until(() => this.inFlight.length < WINDOW);

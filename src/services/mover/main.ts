@@ -110,8 +110,11 @@ function operate(sender: Sender, port: number, operation: string, input: unknown
   switch (operation) {
     case 'door':
       return { port };
-    case 'send':
+    case 'send': {
+      const { bytesPerSecond } = input as SendInput;
+      if (bytesPerSecond !== undefined) sender.bucket.set(bytesPerSecond);
       return send(sender, input as SendInput, job);
+    }
     case 'digest':
       return digest(sender, input as DigestInput, job);
     case 'survey':

@@ -50,6 +50,8 @@ export interface Pass {
   passed: Set<string>;
   /** Only what the journal names is looked at: known directories are not entered from their parents. */
   journaled: boolean;
+  /** Those that the journal names, by their ids. */
+  named: Set<number>;
   /** Something is to be sent again though nothing failed. */
   unsettled: boolean;
   /** A directory stands where another one was. */

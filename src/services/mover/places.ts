@@ -1,5 +1,5 @@
-import { realpathSync, mkdirSync, readlinkSync } from 'node:fs';
-import { dirname, basename, join, resolve, sep } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { Refusal } from '../../contract/errors';
 import {
   AT,
@@ -21,14 +21,13 @@ import { Stat } from './stat';
 const LONGEST = 4000; // bytes of a path that one call takes, below PATH_MAX
 const BENEATH = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS | RESOLVE.NO_MAGICLINKS;
 
-/** Opens the directory of a store, which must really lie inside one of the host's roots. Made when it is missing and `make` is set. */
-export function openRoot(root: string, roots: readonly string[], host: string, make = false): number {
+/** Opens the directory of a store, which must really lie inside one of the host's roots. It is never made here: a file system that is not mounted must not be filled up below. */
+export function openRoot(root: string, roots: readonly string[], host: string): number {
   const wanted = resolve(root);
-  const real = realOf(wanted, host, make);
+  const real = realOf(wanted, host);
   if (!roots.some((allowed) => real === allowed || real.startsWith(allowed.endsWith(sep) ? allowed : allowed + sep))) {
     throw new Refusal('OutsideRoots', { path: root, host });
   }
-  if (make) mkdirSync(real, { recursive: true });
   const fd = openat(
     AT.FDCWD,
     Buffer.concat([Buffer.from(real), Buffer.of(0)]),
@@ -43,13 +42,12 @@ export function openRoot(root: string, roots: readonly string[], host: string, m
   return fd;
 }
 
-function realOf(path: string, host: string, make: boolean): string {
+function realOf(path: string, host: string): string {
   try {
     return realpathSync(path);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    if (missing && make && dirname(path) !== path) return join(realOf(dirname(path), host, make), basename(path));
-    if (missing) throw new Refusal('NotFound', { what: path, host }, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new Refusal('NotFound', { what: path, host }, { cause });
     throw new Refusal('NotPermitted', { what: path, why: (cause as NodeJS.ErrnoException).code ?? 'no' }, { cause });
   }
 }

@@ -34,6 +34,7 @@ export interface SendInput {
   paranoid: boolean;
   /** Do not believe the journal of changes. */
   lookAtAll?: boolean;
+  bytesPerSecond?: number;
   fsync: boolean;
   lease: { target: string; epoch: number };
 }
@@ -69,13 +70,15 @@ export async function send(sender: Sender, input: SendInput, job: Job): Promise<
     () => ({ done: counts.bytes, doneFiles: counts.files + counts.unchanged }),
   );
   const root = openRoot(input.from.root, sender.roots, sender.name);
+  const lanes = makeLanes(sender, input, job, counts);
   try {
     for (const item of input.items) {
       rate.note = item;
-      await sendOne(sender, input, job, root, item, counts);
+      await sendOne(sender, input, job, root, item, lanes, counts);
       counts.items++;
     }
   } finally {
+    for (const lane of lanes) lane.close();
     close(root);
     rate.stop();
   }
@@ -88,6 +91,7 @@ async function sendOne(
   job: Job,
   root: number,
   item: string,
+  lanes: Lane[],
   counts: Counts,
 ): Promise<void> {
   const bytes = itemName(item);
@@ -95,13 +99,13 @@ async function sendOne(
     throw new Refusal('NotFound', { what: `storage item ${item}`, host: sender.name });
   }
   const catalog = sender.catalogs.item(storeKey(input.from), storeKey(input.to), item);
-  const lanes = makeLanes(sender, input, job, bytes, counts);
+  const hello = helloOf(sender, input, job, bytes);
+  const first = lanes[0] as Lane;
   try {
-    const first = lanes[0] as Lane;
-    const welcome = await first.connect();
+    const welcome = await first.carry(hello);
     const wasClean = catalog.state.clean;
     const reconcile = await trustCatalog(catalog, welcome);
-    await Promise.all(lanes.slice(1).map((lane) => lane.connect()));
+    await Promise.all(lanes.slice(1).map((lane) => lane.carry(hello)));
     const pass = newPass(input, root, bytes, catalog, counts, reconcile, welcome);
     await pass.links.clear();
     const began = sender.journal.watch(root) ? sender.journal.now() : undefined;
@@ -109,24 +113,25 @@ async function sendOne(
     await complete(pass, first, input);
     if (catalog.state.clean && began !== undefined) sender.marks.set(catalog.state.number, began);
   } finally {
-    for (const lane of lanes) lane.close();
     await catalog.settled();
   }
 }
 
-function makeLanes(sender: Sender, input: SendInput, job: Job, item: Buffer, counts: Counts): Lane[] {
-  const hello: Hello = {
-    version: VERSION,
-    token: sender.token,
-    host: sender.name,
-    session: `${job.id}/${randomUUID()}`,
-    epoch: input.lease.epoch,
-    root: input.to.root,
-    item: bytesToName(item),
-  };
+const helloOf = (sender: Sender, input: SendInput, job: Job, item: Buffer): Hello => ({
+  version: VERSION,
+  token: sender.token,
+  host: sender.name,
+  session: `${job.id}/${randomUUID()}`,
+  epoch: input.lease.epoch,
+  root: input.to.root,
+  item: bytesToName(item),
+});
+
+/** Connections that carry one item after the other. */
+function makeLanes(sender: Sender, input: SendInput, job: Job, counts: Counts): Lane[] {
   const options = {
     dial: () => sender.dial(input.to.host),
-    hello,
+    job: job.id,
     bucket: sender.bucket,
     signal: job.signal,
     peer: input.to.host,
@@ -184,6 +189,7 @@ function newPass(
     late: new Set(),
     passed: new Set(),
     journaled: false,
+    named: new Set(),
     unsettled: false,
     replaced: false,
   };

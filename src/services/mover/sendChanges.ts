@@ -12,6 +12,7 @@ export function leaveChanges(pass: Pass, lane: Lane, changed: Buffer[]): void {
     if (!isInItem(path, pass.item)) continue;
     const id = idOf(pass, path, ids);
     if (id === undefined) continue; // new: the directory it is in has changed too, and comes by it
+    pass.named.add(id);
     const [folder, name] = split(path);
     const at = { path: folder, id: 0, level: 0, part: 0 };
     pass.work.push({ kind: 'folders', at, names: Names.of(name), ids: [id], next: 0, lane, sequence: 0 });

@@ -114,10 +114,14 @@ function sendFolderEntry(entry: Entry): void {
     part.rides(batch);
     folder.made = true;
   }
-  if (known && pass.journaled) return;
+  // One that was made anew may have got the inode of the old one; the journal names it only when something happened in it.
+  if (known && pass.journaled && (pass.named.has(id) || isAsRecorded(entry, id))) return;
   folder.folders.names.add(name, start, end);
   folder.folders.ids.push(id);
 }
+
+const isAsRecorded = ({ folder, stat }: Entry, id: number): boolean =>
+  folder.pass.catalog.record(id, 0, 0)?.isSameDirectory(stat) === true;
 
 /** It may be another directory than before: what the catalog knows of its entries holds for those that are the same. */
 function keepFolder({ folder, part, name, start, end, before, stat }: Entry, old: Record, id: number): void {

@@ -79,7 +79,7 @@ export function list(
   { store, served }: { store: Store; served: string[] },
 ): { items: { item: string; begun: boolean }[]; freeBytes: number; privileged: boolean } {
   const privileged = process.geteuid?.() === 0;
-  const root = openRoot(store.root, host.roots, host.name, true);
+  const root = openRoot(store.root, host.roots, host.name);
   try {
     const { bavail, bsize } = statfsSync(`/proc/self/fd/${root}`);
     const begun = (item: string) => !served.includes(item) && isBegun(host.stateDir, store.root, item);

@@ -1,7 +1,7 @@
 import type { Store } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
 import { Failures, type Failure } from './failures';
-import { unmarkBegun } from './identity';
+import { isBegun, unmarkBegun } from './identity';
 import { itemName, terminated } from './names';
 import { openRoot } from './places';
 import { remove } from './remove';
@@ -25,19 +25,19 @@ export interface FailuresInput {
   limit: number;
 }
 
-/** Removes items of this host's store. Those who sent them see that they are gone, and send them again if they are asked to. */
+/** Removes items that a copy of ours brought, and no others. Those who sent them see that they are gone, and send them again if they are asked to. */
 export async function discard(
   { name, roots, stateDir }: Sender,
   { store, items }: DiscardInput,
   job: Job,
 ): Promise<{ removed: number }> {
-  const root = openRoot(store.root, roots, name, true);
+  const root = openRoot(store.root, roots, name);
   try {
     let removed = 0;
     for (const item of items) {
       if (job.signal.aborted) throw new Refusal('JobCancelled', { job: job.id });
       const bytes = itemName(item);
-      if (new Stat().at(root, terminated(bytes)) === 0) {
+      if (isBegun(stateDir, store.root, item) && new Stat().at(root, terminated(bytes)) === 0) {
         remove(root, bytes);
         removed++;
       }

@@ -2,7 +2,7 @@
  * What goes over a bulk connection, little endian. The sender speaks first.
  *
  * frame:  [u32 length of the rest][u8 kind][3 × 0][u32 sequence][payload]
- *   HELLO / WELCOME / REFUSE   JSON; once, before anything else
+ *   HELLO / WELCOME / REFUSE   JSON; before anything else, and again when the connection turns to another item
  *   BATCH                      ops, carried out in order; each batch says itself in which directory it works, so it can be sent again
  *   ACK                        of the batch with that sequence: [u32 owners not set] and, if there is more to say, JSON (Answer)
  *   PING / PONG                empty

@@ -1,4 +1,10 @@
-import { ChildWorkflowCancellationType, setHandler, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  type ApplicationFailure,
+  ChildWorkflowCancellationType,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Failed } from '../../activities/copy';
 import type { FileServerFacts } from '../../activities/fleet';
 import type { Store } from '../../contract/capabilities/files';
@@ -6,6 +12,7 @@ import type { Input, Output } from '../../contract/runbooks';
 import { counted, formatBytes } from '../../contract/amounts';
 import { grouped } from '../../planning/grouped';
 import type { IngestionPlan } from '../../planning/ingestion/plan';
+import { deletedTooMuch, newcomers } from '../../planning/ingestion/passes';
 import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
 import { packShipments, type Cargo, type Shipment } from '../../planning/ingestion/shipments';
 import { differing, type Seen } from '../../planning/ingestion/verification';
@@ -13,6 +20,8 @@ import type { Rails } from '../../planning/rails';
 import { quick, slow } from '../kit/proxies';
 import { refuse } from '../kit/render';
 import type { Runbook } from '../kit/runbook';
+import { reportOf } from './report';
+import type { SendRate } from './sendRate';
 import { halt, sendPass, shipped, type PassResult } from '../sendPass';
 
 /** The acts of one ingestion, in the order in which its runbook calls them. */
@@ -20,6 +29,8 @@ export class Ingestion {
   /** What each pass sent: the first is the base, the others are deltas. */
   readonly passes: SentCounts[] = [];
   private readonly work: string;
+  /** Prefix of jobs that only look: after a reset they must look anew. */
+  private readonly looks: string;
   private readonly sources: Store[];
   private readonly targets: Store[];
   private readonly cargo: Cargo[];
@@ -29,6 +40,8 @@ export class Ingestion {
   private frozenAt = 0;
   private readOnlyMs = 0;
   private verified = 0;
+  /** Items that differed at the last comparison. */
+  private off: string[] = [];
   /** Bytes of finished jobs of the base pass, and when it began. */
   private baseDone = 0;
   private baseBegan = 0;
@@ -40,8 +53,10 @@ export class Ingestion {
     private readonly input: Input<'ingestVfs'>,
     private readonly plan: IngestionPlan,
     private readonly rails: Rails,
+    private readonly rate: SendRate,
   ) {
     // Over retries and resets the same work keeps its ids, so that jobs are found again; another run has others.
+    this.looks = `${workflowInfo().workflowId}/${workflowInfo().runId.slice(-12)}`;
     this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
     const stores = (fsvms: Iterable<string>) => [...new Set(fsvms)].map((fsvm) => plan.stores[fsvm]!);
     this.sources = stores(plan.placement.map((p) => p.from));
@@ -86,49 +101,70 @@ export class Ingestion {
     this.frozenAt = Date.now();
   }
 
-  /** A source that nothing keeps from changing must be seen to be quiet: another look finds nothing to send. */
-  async proveQuiet({ freeze }: FileServerFacts): Promise<void> {
-    if (freeze.how !== 'watch') return;
-    await this.book.step(`Prove that ${this.plan.from} is quiet`, async () => {
-      const { sent } = await this.send(this.plan.shipments);
-      const changes = sent.files + sent.deleted + sent.symlinks + sent.hardLinks;
-      if (changes > 0) throw refuse('SourceNotQuiet', { changes, name: this.plan.from });
+  /** Between the count and the cutover lie days: what came meanwhile is not left behind unseen. */
+  async checkSource({ fsvms }: FileServerFacts): Promise<void> {
+    const { from, placement } = this.plan;
+    await this.book.step(`Look for storage items that came to ${from} meanwhile`, async () => {
+      const lists = await Promise.all(
+        fsvms.map(async ({ items, ...store }) => items ?? (await quick.lookAtStore({ store })).facts.items),
+      );
+      const came = newcomers(lists.flat(), new Set(placement.map(({ item }) => item)), this.input);
+      if (came.length > 0)
+        throw refuse('Newcomers', { count: came.length, name: from, first: came.slice(0, 5).join(', ') });
     });
+  }
+
+  /** The last word before the table is opened: another look at every entry finds nothing to send. */
+  async proveQuiet(): Promise<void> {
+    const { from } = this.plan;
+    const look = async () => {
+      const { sent, failed } = await this.send(this.plan.shipments, true);
+      if (failed.length > 0) throw this.itemsFailed(failed);
+      const { files, deleted, symlinks, hardLinks, directories } = sent;
+      const changes = files + deleted + symlinks + hardLinks + directories;
+      if (changes === 0) return;
+      await this.compare();
+      throw refuse('SourceNotQuiet', { changes, name: from });
+    };
+    await this.book.step(`Prove that ${from} is quiet`, look, undefined, { must: true });
   }
 
   /** Compares both sides as they are on disk now. What differs is sent again when the step is retried. */
   async verify(): Promise<void> {
-    let again: string[] = [];
-    await this.book.step(`Verify every storage item on ${this.plan.to}`, async () => {
-      if (again.length > 0) await this.sendAgain(again);
-      await this.collectFailures();
-      const [source, target] = await this.digests(this.cargo, false);
-      const unread = target
-        .filter(({ item, digest }) => this.readBackItems.get(item) !== digest)
-        .map(({ item }) => item);
-      const off = new Set(differing(source, target));
-      if (this.input.verify === 'content' && unread.length > 0) {
-        const cargo = this.cargo.filter(({ item }) => unread.includes(item));
-        for (const item of differing(...(await this.digests(cargo, true)))) off.add(item);
-      }
-      again = [...off];
-      this.verified = this.cargo.length - off.size;
-      if (off.size > 0)
-        throw refuse('NotVerified', {
-          differing: off.size,
-          total: this.cargo.length,
-          from: this.plan.from,
-          to: `${this.plan.to} (${again.slice(0, 5).join(', ')})`,
-        });
-    });
+    const look = async () => {
+      if (this.off.length > 0) await this.sendAgain(this.off);
+      await this.compare();
+    };
+    await this.book.step(`Verify every storage item on ${this.plan.to}`, look, undefined, { must: true });
+  }
+
+  private async compare(): Promise<void> {
+    await this.collectFailures();
+    const [source, target] = await this.digests(this.cargo, false);
+    const unread = target.filter(({ item, digest }) => this.readBackItems.get(item) !== digest).map(({ item }) => item);
+    const off = new Set(differing(source, target));
+    if (this.input.verify === 'content' && unread.length > 0) {
+      const cargo = this.cargo.filter(({ item }) => unread.includes(item));
+      for (const item of differing(...(await this.digests(cargo, true)))) off.add(item);
+    }
+    this.off = [...off];
+    this.verified = this.cargo.length - off.size;
+    if (off.size > 0)
+      throw refuse('NotVerified', {
+        differing: off.size,
+        total: this.cargo.length,
+        from: this.plan.from,
+        to: `${this.plan.to} (${this.off.slice(0, 5).join(', ')})`,
+      });
   }
 
   /** From here the new file server answers for the items, under its epoch. */
-  async open(served: Record<string, string>): Promise<void> {
+  async open(served: Record<string, string>, { fsvms }: FileServerFacts): Promise<void> {
     const lease = this.book.leaseOf(this.plan.to);
     const items = { ...served, ...Object.fromEntries(this.plan.placement.map(({ item, to }) => [item, to])) };
-    const table = { fileServer: this.plan.to, epoch: lease.epoch, state: 'serving' as const, items };
-    const hosts = [...new Set(this.targets.map(({ host }) => host))];
+    const roots = Object.fromEntries(fsvms.map(({ fsvm, root }) => [fsvm, root]));
+    const table = { fileServer: this.plan.to, epoch: lease.epoch, state: 'serving' as const, items, roots };
+    const hosts = [...new Set(fsvms.map(({ host }) => host))];
     await this.book.step(`Open ${this.plan.to} under epoch ${lease.epoch}`, () =>
       Promise.all(hosts.map((host) => quick.writeTable({ host, table, lease }))),
     );
@@ -136,24 +172,8 @@ export class Ingestion {
   }
 
   report(): Output<'ingestVfs'> {
-    const sent = this.passes.reduce(addSent, nothingSent());
-    const last = this.passes.at(-1) ?? nothingSent();
-    return {
-      items: this.cargo.length,
-      files: sent.files,
-      bytes: sent.bytes,
-      passes: this.passes.length,
-      verifiedItems: this.verified,
-      failedFiles: last.failed,
-      special: Math.max(...this.passes.map((pass) => pass.special)),
-      ownersNotSet: sent.ownersNotSet,
-      linksAcrossItems: Math.max(...this.passes.map((pass) => pass.linksAcrossItems)),
-      epoch: this.book.leaseOf(this.plan.to).epoch,
-      readOnlyMs: this.readOnlyMs,
-      failures: this.failures.slice(0, 200),
-      cannotKeep: this.plan.cannotKeep.slice(0, 100),
-      placement: this.plan.placement.slice(0, 200).map(({ item, to }) => ({ item, to })),
-    };
+    const { plan, passes, failures, verified, readOnlyMs } = this;
+    return reportOf({ plan, passes, failures, verified, readOnlyMs, epoch: this.book.leaseOf(plan.to).epoch });
   }
 
   /** What is in flight is added by those who watch. */
@@ -171,25 +191,30 @@ export class Ingestion {
     const act = async () => {
       if (this.passes.length === 0) this.tell(this.baseDone);
       const { sent, failed } = await this.send(left, kind === 'final');
-      sum = addSent(sum, sent);
-      left = failed.map(({ shipment }) => shipment);
-      if (failed.length > 0)
-        throw refuse('ItemsFailed', {
-          failed: left.flatMap(({ items }) => items).length,
-          total: this.cargo.length,
-          first: failed[0]!.why,
-        });
-      if (sum.failed > this.rails.maxErrors)
+      sum = { ...addSent(sum, sent), failed: sent.failed };
+      left = failed.length > 0 ? failed.map(({ shipment }) => shipment) : this.plan.shipments;
+      if (failed.length > 0) throw this.itemsFailed(failed);
+      if (sent.failed > this.rails.maxErrors)
         throw refuse('TooMany', {
           what: 'files that could not be sent',
-          count: sum.failed,
+          count: sent.failed,
           limit: this.rails.maxErrors,
           advice: 'look at them with `evenkeel show`; mend the cause and retry, or skip with a reason',
         });
+      if (this.passes.length > 0 && deletedTooMuch(sent, this.plan.files))
+        throw refuse('ManyDeleted', { deleted: sent.deleted, total: this.plan.files, name: this.plan.from });
     };
     await this.book.step(what, act, undo);
     this.passes.push(sum);
     return sum;
+  }
+
+  private itemsFailed(failed: PassResult['failed']): ApplicationFailure {
+    return refuse('ItemsFailed', {
+      failed: failed.flatMap(({ shipment }) => shipment.items).length,
+      total: this.cargo.length,
+      first: failed[0]!.why,
+    });
   }
 
   /** Runs the shipments as a child of its own, whose history stays bounded; a pause halts it at the next safe place. */
@@ -225,6 +250,7 @@ export class Ingestion {
           filters: { include, exclude },
           paranoid,
           fsync,
+          bytesPerSecond: this.rate.bytesPerSecond,
           lookAtAll,
           lease: this.book.leaseOf(this.plan.to),
         },
@@ -269,24 +295,25 @@ export class Ingestion {
   private async digests(cargo: readonly Cargo[], content: boolean): Promise<[Seen[], Seen[]]> {
     const round = ++this.attempts;
     const { include, exclude } = this.input;
-    const owners = this.plan.ownersNotKept === 0;
-    const ask = (fsvm: string, items: string[]) =>
+    const ask = (fsvm: string, items: string[], owners: boolean) =>
       slow.digestItems({
         store: this.plan.stores[fsvm]!,
         items,
         filters: { include, exclude },
         content,
         owners,
-        except: this.failures.map(({ path }) => path),
-        job: `${this.work}/digest-${round}/${fsvm}`,
+        except: this.failures.map(({ path, phase }) => ({ path, below: phase === 'list' || phase === 'read' })),
+        job: `${this.looks}/digest-${round}/${fsvm}/${owners ? 'owners' : 'no-owners'}`,
       });
     const side = async (key: 'from' | 'to') => {
-      const groups = [...grouped(cargo, (c) => c[key])];
+      const owned = (c: Cargo) => !this.plan.unprivileged.includes(c.to);
+      const groups = [...grouped(cargo, (c) => `${c[key]}\n${owned(c)}`).values()];
       const found = await Promise.all(
-        groups.map(([fsvm, held]) =>
+        groups.map((held) =>
           ask(
-            fsvm,
+            held[0]![key],
             held.map(({ item }) => item),
+            owned(held[0]!),
           ),
         ),
       );

@@ -1,5 +1,6 @@
 import { formatBytes } from '../../contract/amounts';
 import type { IngestionPlan } from '../../planning/ingestion/plan';
+import { Refusal } from '../../contract/errors';
 import { quick } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 
@@ -7,7 +8,15 @@ import type { Runbook } from '../kit/runbook';
 export class SendRate {
   private hosts: string[] = [];
 
-  constructor(private bytesPerSecond: number) {}
+  constructor(public bytesPerSecond: number) {}
+
+  /** Before it enters the history. */
+  static check({ bandwidth }: Record<string, unknown>): void {
+    if (typeof bandwidth !== 'number' || !Number.isFinite(bandwidth) || bandwidth < 0)
+      throw new Refusal('BadInput', {
+        what: `bandwidth is a number of bytes per second, and not ${JSON.stringify(bandwidth)}`,
+      });
+  }
 
   /** Sets the bound on every source; whatever happens, it is lifted when the run ends. */
   async startFor(book: Runbook, plan: IngestionPlan): Promise<void> {

@@ -15,10 +15,27 @@ import {
 } from './messages';
 import { failureOf } from './render';
 
+export interface RunbookOptions {
+  runbook: string;
+  target: string;
+  /** Inputs that may be changed while it runs, and what to do then. */
+  tune?: {
+    keys: readonly string[];
+    check(set: Record<string, unknown>): void;
+    apply(set: Record<string, unknown>): Promise<void>;
+  };
+}
+
 /** What the run lets its people know, so that their answers can be checked. */
 export interface Attended {
   plan(): PlanView | undefined;
   heldStep(): string | undefined;
+  /** The held step cannot be skipped. */
+  mustBeDone(): boolean;
+  /** What was begun is being undone: that is carried through. */
+  undoing(): boolean;
+  /** Refuses values that cannot be. */
+  mayTune(set: Record<string, unknown>): void;
   /** The step after which nothing is undone. */
   committedBy(): string | undefined;
   tunable: readonly string[];
@@ -123,6 +140,8 @@ export class Attendance {
     if (!['retry', 'skip', 'undo'].includes(given.do))
       throw new Refusal('BadInput', { what: `"${given.do}" is not retry, skip or undo` });
     if (given.do === 'skip' && !given.why) throw new Refusal('BadInput', { what: 'a skip needs a reason' });
+    if (given.do === 'skip' && this.run.mustBeDone())
+      throw new Refusal('MustBeDone', { step: this.run.heldStep() ?? '' });
     if (given.do === 'undo') this.mayStop();
   }
 
@@ -135,6 +154,7 @@ export class Attendance {
   }
 
   private mayStop(): void {
+    if (this.run.undoing()) throw new Refusal('IsUndoing');
     const step = this.run.committedBy();
     if (step !== undefined) throw new Refusal('PastReturn', { step });
   }
@@ -142,6 +162,7 @@ export class Attendance {
   private mayTune({ set }: Tuning): void {
     const odd = Object.keys(set).find((key) => !this.run.tunable.includes(key));
     if (odd !== undefined) throw new Refusal('NotTunable', { what: `"${odd}"` });
+    this.run.mayTune(set);
   }
 
   /** A refusal of a validator must be a failure with a type, or the caller sees no code. */

@@ -1,4 +1,5 @@
-import { reasonOf } from './render';
+import { errors } from '../../contract/errors';
+import { codeOf, reasonOf } from './render';
 
 /** The plan, as the end of a dry run. */
 export class Planned extends Error {}
@@ -9,3 +10,16 @@ export class Ending extends Error {
     super(reasonOf(cause));
   }
 }
+
+/** A refusal that no retry changes ends the run; any other failure is asked about. */
+export const endingOnRefusal =
+  <T>(act: () => Promise<T>) =>
+  async (): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === undefined || errors[code].retry) throw error;
+      throw new Ending(error);
+    }
+  };

@@ -1,6 +1,7 @@
 import {
   AsyncLocalStorage,
   CancellationScope,
+  CancelledFailure,
   isCancellation,
   log,
   setCurrentDetails,
@@ -9,12 +10,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { errors, Refusal } from '../../contract/errors';
+import { Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 import type { Attended as AttendedInput, Report } from '../../contract/runbooks';
-import { Attendance } from './attendance';
+import { Attendance, type RunbookOptions } from './attendance';
 import { digestOf } from './digest';
-import { Ending, Planned } from './endings';
+import { Ending, endingOnRefusal, Planned } from './endings';
 import { Leases } from './leases';
 import {
   planQuery,
@@ -31,19 +32,12 @@ import {
 } from './messages';
 import { control } from './proxies';
 import { Steps } from './steps';
-import { codeOf, failure, failureOf, reasonOf, refusing, render, stepReport, type PlanSpeech } from './render';
+import { failure, failureOf, reasonOf, refusing, render, stepReport, type PlanSpeech } from './render';
 
 /** The sentence of the step that is running; the interceptor writes it on every activity and timer. */
 export const currentStep = new AsyncLocalStorage<string>();
 
 const phaseKey = defineSearchAttributeKey('EvenkeelPhase', 'KEYWORD');
-
-export interface RunbookOptions {
-  runbook: string;
-  target: string;
-  /** Inputs that may be changed while it runs, and what to do then. */
-  tune?: { keys: readonly string[]; apply(set: Record<string, unknown>): Promise<void> };
-}
 
 /**
  * A runbook is a list of sentences. Each shows up, word for word, in CLI, Web UI, history and log.
@@ -63,8 +57,10 @@ export class Runbook {
   private progress: ProgressView | undefined;
   private phase: Phase = 'running';
   private held: StepView | undefined;
+  private heldMust = false;
   private committedBy: string | undefined;
   private stoppedBy: Said | undefined;
+  private rollingBack = false;
 
   constructor(
     private readonly title: string,
@@ -87,10 +83,13 @@ export class Runbook {
     this.attendance = new Attendance({
       plan: () => (this.phase === 'waiting for approval' ? this.plan : undefined),
       heldStep: () => this.held?.what,
+      mustBeDone: () => this.heldMust,
+      undoing: () => this.phase === 'undoing' || this.rollingBack,
       committedBy: () => this.committedBy,
       tunable: options.tune?.keys ?? [],
       said: (what, said) => this.said(what, said),
       stop: (said) => this.stop(said),
+      mayTune: (set) => options.tune?.check(set),
       tune: async (set) => options.tune?.apply(set),
     });
     this.show();
@@ -105,7 +104,7 @@ export class Runbook {
     } catch (error) {
       if (error instanceof Planned) {
         this.enter('done');
-        return this.report('planned');
+        return { ...this.report('planned'), ...(this.plan && { plan: this.plan }) };
       }
       throw await this.fail(error);
     } finally {
@@ -114,7 +113,12 @@ export class Runbook {
   }
 
   /** One sentence, one act. The undo is declared before the attempt: a step that timed out may have happened. */
-  async step<T>(what: string, act: () => Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
+  async step<T>(
+    what: string,
+    act: () => Promise<T>,
+    undo?: () => Promise<unknown>,
+    { must = false }: { must?: boolean } = {},
+  ): Promise<T> {
     const view = this.steps.add(what);
     this.progress = undefined;
     if (undo) this.undos.unshift({ what, run: undo });
@@ -129,7 +133,7 @@ export class Runbook {
         this.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
         if (isCancellation(error) || error instanceof Planned) throw error;
         if (error instanceof Ending) throw error.cause;
-        const next = await this.hold(view, error);
+        const next = await this.hold(view, error, must);
         if (next === 'undo') throw error;
         if (next === 'skip') return undefined as T;
       }
@@ -141,15 +145,7 @@ export class Runbook {
    * is not worth waking anybody for. Other failures hold, as in any step.
    */
   look<T>(what: string, act: () => Promise<T>): Promise<T> {
-    return this.step(what, async () => {
-      try {
-        return await act();
-      } catch (error) {
-        const code = codeOf(error);
-        if (code === undefined || errors[code].retry) throw error;
-        throw new Ending(error);
-      }
-    });
+    return this.step(what, endingOnRefusal(act), undefined, { must: true });
   }
 
   /** A pure check: a refusal ends the run with its sentence. */
@@ -188,6 +184,8 @@ export class Runbook {
     await this.step(
       `Take ${targets.join(' and ')}, so that no other run touches ${targets.length > 1 ? 'them' : 'it'}`,
       () => this.leases.take(targets, atLeast),
+      undefined,
+      { must: true },
     );
     this.show();
   }
@@ -198,6 +196,8 @@ export class Runbook {
 
   /** From here the run finishes or asks; nothing earlier is undone. */
   pointOfNoReturn(): void {
+    // A stop that was accepted while the last step ended still counts: nothing is committed yet.
+    if (this.stoppedBy) throw new CancelledFailure('stopped before the point of no return');
     this.committedBy = this.steps.lastDone() ?? this.title;
     this.show();
   }
@@ -233,11 +233,13 @@ export class Runbook {
     }
   }
 
-  private async hold(view: StepView, error: unknown): Promise<'retry' | 'skip' | 'undo'> {
+  /** `must`: what follows is not safe without this step, so it cannot be skipped. */
+  private async hold(view: StepView, error: unknown, must: boolean): Promise<'retry' | 'skip' | 'undo'> {
     if (this.stoppedBy) return 'undo';
     if (this.attended.onFailure === 'undo' && this.committedBy === undefined && this.phase !== 'undoing') return 'undo';
     const before = this.phase;
     this.held = view;
+    this.heldMust = must;
     this.steps.move(view, 'held', reasonOf(error));
     this.enter('held');
     await this.notify('held', reasonOf(error));
@@ -269,17 +271,20 @@ export class Runbook {
     this.enter('undoing');
     const stoppedBy = this.stoppedBy;
     this.stoppedBy = undefined;
+    this.rollingBack = true;
     for (const { what, run } of this.undos.splice(0)) {
-      await this.step(`Undo: ${what}`, run);
-      this.steps.undone(what);
+      if ((await this.step(`Undo: ${what}`, run)) !== undefined || this.steps.isDone(`Undo: ${what}`))
+        this.steps.undone(what);
     }
+    this.rollingBack = false;
     this.stoppedBy = stoppedBy;
   }
 
   private async close(): Promise<void> {
     for (const ending of this.endings.splice(0))
       await ending().catch((error: unknown) => log.warn('left as it was', { error }));
-    await this.leases.giveBack();
+    // A failed run may be retried, and is its targets' holder until somebody else asks for them.
+    if (this.phase !== 'failed') await this.leases.giveBack();
     this.show();
   }
 
@@ -310,7 +315,7 @@ export class Runbook {
       runbook,
       target,
       outcome,
-      ...(this.plan && { plan: { digest: this.plan.digest, content: this.plan.content } }),
+      ...(this.plan && { plan: { digest: this.plan.digest, sentences: this.plan.sentences } }),
       steps: this.steps.list.map(stepReport),
       decisions: this.decisions,
       tookMs: Date.now() - this.startedAt.getTime(),

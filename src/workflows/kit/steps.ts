@@ -30,6 +30,10 @@ export class Steps {
     if (view) this.move(view, 'undone');
   }
 
+  isDone(what: string): boolean {
+    return this.list.some((step) => step.what === what && step.state === 'done');
+  }
+
   lastDone(): string | undefined {
     return this.list.findLast((step) => step.state === 'done')?.what;
   }

@@ -1,0 +1,35 @@
+import type { Failed } from '../../activities/copy';
+import type { Output } from '../../contract/runbooks';
+import type { IngestionPlan } from '../../planning/ingestion/plan';
+import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
+
+interface Outcome {
+  plan: IngestionPlan;
+  passes: readonly SentCounts[];
+  failures: readonly Failed[];
+  verified: number;
+  readOnlyMs: number;
+  epoch: number;
+}
+
+/** What an ingestion leaves behind. Lists are cut: a result holds 2 MiB at the most. */
+export function reportOf({ plan, passes, failures, verified, readOnlyMs, epoch }: Outcome): Output<'ingestVfs'> {
+  const sent = passes.reduce(addSent, nothingSent());
+  const most = (count: keyof SentCounts) => Math.max(0, ...passes.map((pass) => pass[count]));
+  return {
+    items: plan.placement.length,
+    files: sent.files,
+    bytes: sent.bytes,
+    passes: passes.length,
+    verifiedItems: verified,
+    failedFiles: failures.length,
+    special: most('special'),
+    ownersNotSet: sent.ownersNotSet,
+    linksAcrossItems: most('linksAcrossItems'),
+    epoch,
+    readOnlyMs,
+    failures: failures.slice(0, 200),
+    cannotKeep: plan.cannotKeep.slice(0, 100),
+    placement: plan.placement.slice(0, 200).map(({ item, to }) => ({ item, to })),
+  };
+}
