@@ -45,7 +45,7 @@ export function makeSmallFiles(path: string, sizes: Sizes, random: Random): List
         bytes += size;
       }
     }
-  const says = `${files.length} files of ${leastBytes} to ${mostBytes} bytes`;
+  const says = `${files.length} ${mostBytes === 0 ? 'empty files' : `files of ${leastBytes} to ${mostBytes} bytes`}`;
   return { path, says, entries: files.length, bytes, files };
 }
 
@@ -76,28 +76,30 @@ export function makeLargeFiles(path: string, files: number, mebibytes: number): 
   return { path, says: `${files} files of ${mebibytes} MiB`, entries: files, bytes: files * mebibytes * MiB };
 }
 
-/** /usr/share on the source's own disk; in part where only `most` entries are wanted. */
+/** /usr/share on the source's own disk; where at most `most` entries are wanted, one of every few of its items. */
 export async function copyShare(path: string, most = Infinity): Promise<Source> {
   mkdirSync(path, { recursive: true });
-  const [from, taken] = ['/usr/share', [] as string[]];
-  const all = { entries: 0, bytes: 0 };
-  for (const name of readdirSync(from).toSorted()) {
-    const { entries, bytes } = countTree(join(from, name), most - all.entries);
-    if (all.entries + entries > most) continue;
-    all.entries += entries;
-    all.bytes += bytes;
-    taken.push(join(from, name));
-  }
-  await run('cp', '-a', '--', ...taken, path);
-  const part = most === Infinity ? '/usr/share' : `part of /usr/share (${taken.length} of its entries)`;
-  return { path, says: `${part}, ${all.entries} files and symlinks`, ...all };
+  const items = readdirSync('/usr/share')
+    .toSorted()
+    .map((name) => ({ name, ...countTree(join('/usr/share', name)) }));
+  const samples = Array.from({ length: 20 }, (_, at) => everyNth(items, at + 1));
+  const small = samples.filter((sample) => sum(sample, 'entries') <= most);
+  const taken = small.toSorted((a, b) => sum(b, 'entries') - sum(a, 'entries'))[0] ?? [];
+  await run('cp', '-a', '--', ...taken.map(({ name }) => join('/usr/share', name)), path);
+  const [entries, bytes] = [sum(taken, 'entries'), sum(taken, 'bytes')];
+  const part = taken === samples[0] ? '/usr/share' : `${taken.length} of ${items.length} items of /usr/share`;
+  return { path, says: `${part}, ${entries} files and symlinks`, entries, bytes };
 }
 
-/** All below a path but directories; gives up soon beyond `most`. */
-export function countTree(path: string, most = Infinity): { entries: number; bytes: number } {
+const everyNth = <T>(list: readonly T[], step: number): T[] => list.filter((_, at) => at % step === step - 1);
+const sum = (list: readonly { entries: number; bytes: number }[], what: 'entries' | 'bytes'): number =>
+  list.reduce((total, one) => total + one[what], 0);
+
+/** All below a path but directories. */
+export function countTree(path: string): { entries: number; bytes: number } {
   const count = { entries: 0, bytes: 0 };
   const waiting = [path];
-  for (let next = waiting.pop(); next !== undefined && count.entries <= most; next = waiting.pop()) {
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const stat = lstatSync(next);
     if (stat.isDirectory()) for (const name of readdirSync(next)) waiting.push(join(next, name));
     else {

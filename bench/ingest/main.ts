@@ -96,6 +96,7 @@ async function share(scene: Scene): Promise<void> {
   await baseCopies(scene, 'ingest/usr-share', source, { unit: 'files/s', copiers: sides(scene) });
 }
 
+/** Empty ones: a pass over what is there already reads no content. */
 async function again(scene: Scene): Promise<void> {
-  await secondPasses(scene, smallFiles(scene, scene.options.quick ? 100 : 500, 512, 2_048));
+  await secondPasses(scene, smallFiles(scene, scene.options.quick ? 200 : 500, 0, 0));
 }
