@@ -48,7 +48,7 @@ async function entryOf(
   const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
   if (update) {
     const [said] = (await decodeArrayFromPayloads(converter, update.args?.payloads)) as [{ by?: string }?];
-    return { who: said?.by ?? 'unknown', what: update.name ?? '', how: 'said', facts: said };
+    return { who: said?.by ?? 'unknown', what: wordOf(update.name ?? '', said ?? {}), how: 'said', facts: said };
   }
   const act = event.activityTaskScheduledEventAttributes;
   const child = event.startChildWorkflowExecutionInitiatedEventAttributes;
@@ -57,6 +57,13 @@ async function entryOf(
     return began(act ? (act.activityType?.name ?? '') : (child!.workflowId ?? ''), summary);
   }
   return endOf(event, ended);
+}
+
+/** What somebody said to a run, as a sentence. */
+function wordOf(name: string, said: Record<string, unknown>): string {
+  if (name === 'decide') return `${said['approved'] === true ? 'approved' : 'rejected'} plan ${String(said['digest'])}`;
+  if (name === 'answer') return `${String(said['do'])} the held step`;
+  return name === 'tune' ? `set ${JSON.stringify(said['set'])}` : name;
 }
 
 function endOf(

@@ -64,7 +64,7 @@ export function waitingOf({ id }: Pick<RunSummary, 'id'>, { status, plan }: Told
   if (status.phase === 'waiting for approval' && plan) {
     const approve = `evenkeel approve ${id} --plan ${plan.digest}`;
     const reject = `evenkeel reject ${id} --plan ${plan.digest} ${why}`;
-    return { what: `somebody to approve plan ${plan.digest}`, commands: [approve, reject] };
+    return { what: `somebody to approve ${status.why ?? `plan ${plan.digest}`}`, commands: [approve, reject] };
   }
   if (status.phase === 'held') {
     const undo = status.committedBy === undefined ? [`evenkeel undo ${id} ${why}`] : [];

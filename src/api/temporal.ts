@@ -20,7 +20,13 @@ export interface TemporalPlace {
 export async function findTemporal(): Promise<TemporalPlace> {
   const { namespace, connectionOptions } = loadClientConnectConfig();
   const stack = readStack(stateDir());
-  const address = connectionOptions.address ?? (stack?.temporal || '127.0.0.1:7233');
+  const address = connectionOptions.address ?? stack?.temporal;
+  // Never a default port: whoever listens there may be somebody else's.
+  if (!address)
+    throw new Refusal('TemporalUnreachable', {
+      address: 'any place known here',
+      why: 'TEMPORAL_ADDRESS is not set, and `evenkeel up` started nothing here',
+    });
   const webUi =
     process.env['EVENKEEL_TEMPORAL_UI'] ?? (address === stack?.temporal ? stack.webUi || undefined : undefined);
   return {

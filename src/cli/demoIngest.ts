@@ -43,9 +43,10 @@ const breakAt = 0.2;
 /** An ingestion of a real tree, from the first process to the report. Answers with the exit status: 0 only if all is verified. */
 export async function demoIngest(options: DemoIngestOptions): Promise<number> {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-demo-'));
   const from = sourceOf(options.from);
-  const to = targetOf(options.to ?? join(folder, 'files2'), from);
+  const given = options.to === undefined ? undefined : targetOf(options.to, from);
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-demo-'));
+  const to = given ?? targetOf(join(folder, 'files2'), from);
   const fleet = join(folder, 'fleet.yaml');
   writeFileSync(fleet, stringify(await loopbackFleet('demo', dealtOut(from), to)));
   const interrupted = heedInterrupts();
@@ -61,8 +62,7 @@ export async function demoIngest(options: DemoIngestOptions): Promise<number> {
     if (options.keep && status === 0) leaveRunning(folder, stack, say);
     else {
       await stack.stop();
-      if (status === 0) rmSync(folder, { recursive: true, force: true });
-      else say(`The logs are in ${join(folder, 'state', 'logs')}.`);
+      cleanUp(folder, status, say);
     }
   }
   return status;
@@ -72,7 +72,7 @@ export async function demoIngest(options: DemoIngestOptions): Promise<number> {
 function heedInterrupts(): () => boolean {
   let heard = false;
   process.on('SIGINT', () => void (heard = true));
-  process.on('SIGTERM', () => process.emit('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.emit('SIGINT'));
   return () => heard;
 }
 
@@ -87,6 +87,7 @@ async function ingest(stack: Stack, { json, ...options }: DemoIngestOptions): Pr
     const attending = new Attending(operator, id);
     const followed = await follow(operator, id, {
       wait: true,
+      leaveWord: 'Stopped.',
       ...(json && { json }),
       aside: (event, tell) => {
         attending.see(event, tell);
@@ -157,7 +158,9 @@ async function verified(operator: Operator, id: string, quiet: boolean): Promise
   const { report } = await operator.show(id);
   const result = (report as Report<Output<'ingestVfs'>> | undefined)?.result;
   if (!result || result.verifiedItems !== result.items) return 1;
-  if (!quiet) printLine(`All ${result.items} storage items are verified.`);
+  const but =
+    result.failedFiles > 0 ? `, but for ${result.failedFiles} paths that could not be sent, listed above` : '';
+  if (!quiet) printLine(`All ${result.items} storage items are verified${but}.`);
   return 0;
 }
 
@@ -191,6 +194,14 @@ function dealtOut(from: string): OldFsvm[] {
     root: from,
     items: names.filter((_name, index) => index % fsvmsPerSide === ordinal),
   }));
+}
+
+/** A copy in a temporary directory goes; after a failure the logs stay, and are named. */
+function cleanUp(folder: string, status: number, say: (line: string) => void): void {
+  say('Removing the temporary files …');
+  if (status === 0 || status === exitCodes.left.code) return rmSync(folder, { recursive: true, force: true });
+  rmSync(join(folder, 'files2'), { recursive: true, force: true });
+  say(`The logs are in ${join(folder, 'state', 'logs')}.`);
 }
 
 function leaveRunning(folder: string, stack: Stack, say: (line: string) => void): void {

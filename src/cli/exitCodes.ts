@@ -25,6 +25,7 @@ export function exitCodeOf(errorCode: string): number {
 /** The exit status for how a run stands. */
 export function exitCodeOfRun({ phase, failure }: Pick<RunView, 'phase' | 'failure'>): number {
   const said = failure?.code;
+  if (said === 'NotApproved') return exitCodes.undone.code;
   if (phase === 'failed' && isErrorCode(said) && !errors[said].retry) return exitCodes.refused.code;
   return exitCodes[outcomes[phase]].code;
 }

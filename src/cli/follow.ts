@@ -10,6 +10,8 @@ export interface Following {
   json?: boolean;
   /** Keep waiting while the run waits for a person, though nobody sits at a terminal. */
   wait?: boolean;
+  /** What to say when Ctrl-C ends it, if the run does not go on then. */
+  leaveWord?: string;
   /** Looks at each event, and may tell a line of its own beside the run. */
   aside?: (event: RunEvent, tell: (line: string) => void) => void;
 }
@@ -19,7 +21,11 @@ const tellEvery = 10_000;
 const repaintEvery = 250;
 
 /** Shows a run until it ends, Ctrl-C, or (without a terminal) until it waits for a person. Answers with the exit status. */
-export async function follow(operator: Operator, id: string, { json, wait, aside }: Following): Promise<number> {
+export async function follow(
+  operator: Operator,
+  id: string,
+  { json, wait, aside, leaveWord: lastWord }: Following,
+): Promise<number> {
   const stop = new AbortController();
   const leave = () => stop.abort();
   process.once('SIGINT', leave);
@@ -29,7 +35,7 @@ export async function follow(operator: Operator, id: string, { json, wait, aside
     const ended = live
       ? await paintRun(events, aside)
       : await tellRun(events, { ...(json && { json }), patient: wait === true, ...(aside && { aside }) });
-    if (ended === 'left') return leaveWord(id);
+    if (ended === 'left') return leaveWord(id, lastWord);
     if (ended === 'waiting') return exitCodes.waiting.code;
     printEnd(ended, json === true);
     return exitCodeOfRun(ended);
@@ -96,9 +102,8 @@ function printEnd(run: RunView, json: boolean): void {
   else for (const line of reportLines(run, paintFor(process.stdout))) printLine(line);
 }
 
-function leaveWord(id: string): number {
-  process.stderr.write(
-    `Left it running. \`evenkeel watch ${id}\` shows it again; \`evenkeel cancel ${id}\` stops and undoes it.\n`,
-  );
+function leaveWord(id: string, lastWord?: string): number {
+  const usual = `Left it running. \`evenkeel watch ${id}\` shows it again; \`evenkeel cancel ${id}\` stops and undoes it.`;
+  process.stderr.write(`${lastWord ?? usual}\n`);
   return exitCodes.left.code;
 }

@@ -284,7 +284,8 @@ export class Refusal extends Error {
   ) {
     const { says, next } = errors[code];
     const fill = (text: string) => text.replace(/\{(\w+)\}/g, (_, key: string) => String(facts[key] ?? ''));
-    super(`${fill(says)}. Next: ${fill(next)}.`, options);
+    const said = fill(says);
+    super(`${said}${/[.?!]$/.test(said) ? '' : '.'} Next: ${fill(next)}.`, options);
   }
   get retry(): boolean {
     return errors[this.code].retry;

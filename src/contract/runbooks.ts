@@ -23,6 +23,7 @@ const Placed = z.object({ item: z.string(), from: z.string(), to: z.string(), by
 export const IngestionReport = z.object({
   items: z.number().int(),
   files: z.number().int(),
+  /** Of the verified items, as they lie on the new FSVMs. */
   bytes: z.number(),
   passes: z.number().int(),
   verifiedItems: z.number().int(),

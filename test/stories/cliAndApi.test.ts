@@ -107,7 +107,7 @@ test('the API starts a run, tells its events, and takes words from those who may
   expect(audit.body['entries']).toContainEqual(
     expect.objectContaining({
       who: 'local-approver',
-      what: 'decide',
+      what: expect.stringContaining('rejected plan') as string,
       facts: expect.objectContaining({ why: 'not tonight' }),
     }),
   );
@@ -205,7 +205,7 @@ test('the command line plans, runs, waits for an approval, and reports', async (
   const listed = JSON.parse((await evenkeel('list', '--all', '--target', pair.to, '--json')).out) as RunSummary[];
   expect(listed.slice(0, 2).map(({ phase }) => phase)).toEqual(['done', 'planned']);
   const history = await evenkeel('history', pair.to);
-  expect(history.out).toMatch(/said\s+decide: read it/);
+  expect(history.out).toMatch(/said\s+approved plan [0-9a-f]{16}: read it/);
   expect(await evenkeel('pause', pair.to)).toMatchObject({
     status: 3,
     err: expect.stringContaining('has ended: done'),

@@ -43,6 +43,8 @@ export interface IngestionFacts {
 export interface IngestionChoice {
   balance: boolean;
   tokens: number;
+  /** Asked for by name; all when empty. */
+  items?: readonly string[];
 }
 
 export interface IngestionPlan {
@@ -83,6 +85,8 @@ export function planIngestion(facts: IngestionFacts, choice: IngestionChoice): I
   const items = sources.flatMap(({ store, items: held }, ordinal) =>
     held.map((item) => ({ ...item, ordinal, fsvm: store.fsvm })),
   );
+  const missing = choice.items?.find((name) => !items.some(({ item }) => item === name));
+  if (missing !== undefined) throw new Refusal('BadInput', { what: `${from} has no storage item "${missing}"` });
   if (items.length === 0) throw new Refusal('NothingToDo', { what: from });
   if (items.length > mostItems)
     throw new Refusal('TooMany', {

@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { Failed } from '../../activities/copy';
 import type { FileServerFacts } from '../../activities/fleet';
+import type { ItemDigest } from '../../contract/capabilities/copy';
 import type { Store } from '../../contract/capabilities/files';
 import type { Input, Output } from '../../contract/runbooks';
 import { counted, formatBytes } from '../../contract/amounts';
@@ -15,11 +16,11 @@ import type { IngestionPlan } from '../../planning/ingestion/plan';
 import { deletedTooMuch, newcomers } from '../../planning/ingestion/passes';
 import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
 import { packShipments, type Cargo, type Shipment } from '../../planning/ingestion/shipments';
-import { differing, type Seen } from '../../planning/ingestion/verification';
+import { differing } from '../../planning/ingestion/verification';
 import type { Rails } from '../../planning/rails';
 import { quick, slow } from '../kit/proxies';
 import { refuse } from '../kit/render';
-import type { Runbook } from '../kit/runbook';
+import { currentStep, type Runbook } from '../kit/runbook';
 import { reportOf } from './report';
 import type { SendRate } from './sendRate';
 import { halt, sendPass, shipped, type PassResult } from '../sendPass';
@@ -40,6 +41,7 @@ export class Ingestion {
   private frozenAt = 0;
   private readOnlyMs = 0;
   private verified = 0;
+  private storedBytes = 0;
   /** Items that differed at the last comparison. */
   private off: string[] = [];
   /** Bytes of finished jobs of the base pass, and when it began. */
@@ -149,6 +151,7 @@ export class Ingestion {
     }
     this.off = [...off];
     this.verified = this.cargo.length - off.size;
+    this.storedBytes = target.reduce((sum, { bytes }) => sum + bytes, 0);
     if (off.size > 0)
       throw refuse('NotVerified', {
         differing: off.size,
@@ -172,8 +175,8 @@ export class Ingestion {
   }
 
   report(): Output<'ingestVfs'> {
-    const { plan, passes, failures, verified, readOnlyMs } = this;
-    return reportOf({ plan, passes, failures, verified, readOnlyMs, epoch: this.book.leaseOf(plan.to).epoch });
+    const { plan, passes, failures, verified, storedBytes: bytes, readOnlyMs } = this;
+    return reportOf({ plan, passes, failures, verified, bytes, readOnlyMs, epoch: this.book.leaseOf(plan.to).epoch });
   }
 
   /** What is in flight is added by those who watch. */
@@ -238,7 +241,7 @@ export class Ingestion {
     const child = await startChild(sendPass, {
       workflowId: work,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      staticSummary: `Send ${counted(waiting.length, 'job')} of ${this.plan.from}`,
+      staticSummary: `${currentStep.getStore() ?? 'Send'} (${counted(waiting.length, 'job')})`.slice(0, 190),
       args: [
         {
           work,
@@ -292,7 +295,7 @@ export class Ingestion {
   }
 
   /** Both sides' digests of some items; with `content` every byte is read on both. */
-  private async digests(cargo: readonly Cargo[], content: boolean): Promise<[Seen[], Seen[]]> {
+  private async digests(cargo: readonly Cargo[], content: boolean): Promise<[ItemDigest[], ItemDigest[]]> {
     const round = ++this.attempts;
     const { include, exclude } = this.input;
     const ask = (fsvm: string, items: string[], owners: boolean) =>

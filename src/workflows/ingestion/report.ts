@@ -8,23 +8,24 @@ interface Outcome {
   passes: readonly SentCounts[];
   failures: readonly Failed[];
   verified: number;
+  bytes: number;
   readOnlyMs: number;
   epoch: number;
 }
 
 /** What an ingestion leaves behind. Lists are cut: a result holds 2 MiB at the most. */
-export function reportOf({ plan, passes, failures, verified, readOnlyMs, epoch }: Outcome): Output<'ingestVfs'> {
+export function reportOf({ plan, passes, failures, verified, bytes, readOnlyMs, epoch }: Outcome): Output<'ingestVfs'> {
   const sent = passes.reduce(addSent, nothingSent());
   const most = (count: keyof SentCounts) => Math.max(0, ...passes.map((pass) => pass[count]));
   return {
     items: plan.placement.length,
-    files: sent.files,
-    bytes: sent.bytes,
+    files: plan.files,
+    bytes,
     passes: passes.length,
     verifiedItems: verified,
     failedFiles: failures.length,
     special: most('special'),
-    ownersNotSet: sent.ownersNotSet,
+    ownersNotSet: Math.max(plan.ownersNotKept, sent.ownersNotSet),
     linksAcrossItems: most('linksAcrossItems'),
     epoch,
     readOnlyMs,

@@ -32,6 +32,8 @@ export interface Attended {
   heldStep(): string | undefined;
   /** The held step cannot be skipped. */
   mustBeDone(): boolean;
+  /** Somebody paused the run, or let it go on. */
+  paused(is: boolean): void;
   /** What was begun is being undone: that is carried through. */
   undoing(): boolean;
   /** Refuses values that cannot be. */
@@ -91,6 +93,12 @@ export class Attendance {
     return condition(() => this.pause !== undefined);
   }
 
+  /** Also by a stop: what is undone must not wait for somebody to resume it. */
+  endPause(): void {
+    if (this.pause) this.run.paused(false);
+    this.pause = undefined;
+  }
+
   async decision(): Promise<Decision> {
     await condition(() => this.decided !== undefined);
     const decision = this.decided!;
@@ -116,11 +124,12 @@ export class Attendance {
 
   private pauseBy(said: Said): void {
     this.pause = said;
+    this.run.paused(true);
     this.run.said('paused', said);
   }
 
   private resumeBy(said: Said): void {
-    this.pause = undefined;
+    this.endPause();
     this.run.said('resumed', said);
   }
 

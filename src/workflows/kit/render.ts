@@ -58,7 +58,7 @@ export const failure = (error: unknown): unknown => {
 };
 
 /** A step as the report keeps it. */
-export const stepReport = ({ what, state, startedAt, endedAt, why }: StepView): Report['steps'][number] => ({
+const stepReport = ({ what, state, startedAt, endedAt, why }: StepView): Report['steps'][number] => ({
   what,
   state,
   tookMs: startedAt && endedAt ? Date.parse(endedAt) - Date.parse(startedAt) : 0,
@@ -82,4 +82,26 @@ export function refusing<T>(decide: () => T): T {
   } catch (error) {
     throw error instanceof Refusal ? failureOf(error) : error;
   }
+}
+
+/** What a run leaves behind, but for its result. */
+export function reportOf(run: {
+  runbook: string;
+  target: string;
+  outcome: 'done' | 'planned';
+  plan: PlanView | undefined;
+  steps: readonly StepView[];
+  decisions: Report['decisions'];
+  startedAt: Date;
+}): Report<never> {
+  const { runbook, target, outcome, plan, steps, decisions, startedAt } = run;
+  return {
+    runbook,
+    target,
+    outcome,
+    ...(plan && { plan: { digest: plan.digest, sentences: plan.sentences } }),
+    steps: steps.map(stepReport),
+    decisions,
+    tookMs: Date.now() - startedAt.getTime(),
+  };
 }

@@ -31,8 +31,8 @@ import {
   type StepView,
 } from './messages';
 import { control } from './proxies';
-import { Steps } from './steps';
-import { failure, failureOf, reasonOf, refusing, render, stepReport, type PlanSpeech } from './render';
+import { Steps, Undos } from './steps';
+import { failure, failureOf, reasonOf, refusing, render, reportOf, type PlanSpeech } from './render';
 
 /** The sentence of the step that is running; the interceptor writes it on every activity and timer. */
 export const currentStep = new AsyncLocalStorage<string>();
@@ -46,7 +46,7 @@ const phaseKey = defineSearchAttributeKey('EvenkeelPhase', 'KEYWORD');
  */
 export class Runbook {
   private readonly steps = new Steps(() => this.show());
-  private readonly undos: { what: string; run: () => Promise<unknown> }[] = [];
+  private readonly undos = new Undos();
   private readonly endings: (() => Promise<unknown>)[] = [];
   private readonly decisions: Report['decisions'] = [];
   private readonly startedAt = new Date();
@@ -58,9 +58,10 @@ export class Runbook {
   private phase: Phase = 'running';
   private held: StepView | undefined;
   private heldMust = false;
+  /** What a yes or no is waited for. */
+  private asking: string | undefined;
   private committedBy: string | undefined;
   private stoppedBy: Said | undefined;
-  private rollingBack = false;
 
   constructor(
     private readonly title: string,
@@ -84,7 +85,8 @@ export class Runbook {
       plan: () => (this.phase === 'waiting for approval' ? this.plan : undefined),
       heldStep: () => this.held?.what,
       mustBeDone: () => this.heldMust,
-      undoing: () => this.phase === 'undoing' || this.rollingBack,
+      paused: (is) => upsertSearchAttributes([{ key: phaseKey, value: is ? 'paused' : this.phase }]),
+      undoing: () => this.phase === 'undoing' || this.undos.running,
       committedBy: () => this.committedBy,
       tunable: options.tune?.keys ?? [],
       said: (what, said) => this.said(what, said),
@@ -121,7 +123,7 @@ export class Runbook {
   ): Promise<T> {
     const view = this.steps.add(what);
     this.progress = undefined;
-    if (undo) this.undos.unshift({ what, run: undo });
+    if (undo) this.undos.add(what, undo);
     for (;;) {
       await this.whileNotPaused();
       this.steps.move(view, 'running');
@@ -149,9 +151,7 @@ export class Runbook {
   }
 
   /** A pure check: a refusal ends the run with its sentence. */
-  check(may: () => void): void {
-    refusing(may);
-  }
+  readonly check = (may: () => void): void => refusing(may);
 
   /** A pure decision. A refusal ends the run with its sentence; with --dry-run the plan is the end. */
   decide<P>(plan: () => P, speech: PlanSpeech<P>): P {
@@ -164,18 +164,20 @@ export class Runbook {
   }
 
   /**
-   * Waits for somebody to approve exactly the plan that was decided; at once if nobody asked for it.
-   * `again` looks anew after a yes: a plan that drifted meanwhile is shown and asked for again.
+   * Waits for somebody to approve exactly this; at once if nobody asked for it. Each question has a digest of its own, so
+   * that one yes never answers two. `again` looks anew after a yes: a plan that drifted is shown and asked for again.
    */
   async approve<P>(what: string, asked: boolean, again?: () => Promise<P>): Promise<P | undefined> {
     if (!asked) return undefined;
     for (;;) {
       const plan = this.plan!;
-      await this.step(`Wait for approval of ${what}`, () => this.decision(what));
+      this.plan = { ...plan, digest: digestOf([plan.digest, what]), sentences: [`${what}:`, ...plan.sentences] };
+      await this.step(`Wait for approval of ${what}`, () => this.decision(what), undefined, { must: true });
+      this.plan = plan;
       if (!again) return undefined;
       const content = await again();
-      if (this.plan!.digest === plan.digest) return content;
-      this.said('the plan drifted while it waited for approval', { by: 'evenkeel', why: this.plan!.digest });
+      if (this.plan.digest === plan.digest) return content;
+      this.said('the plan drifted while it waited for approval', { by: 'evenkeel', why: this.plan.digest });
     }
   }
 
@@ -190,9 +192,7 @@ export class Runbook {
     this.show();
   }
 
-  leaseOf(target: string): Lease {
-    return this.leases.of(target);
-  }
+  readonly leaseOf = (target: string): Lease => this.leases.of(target);
 
   /** From here the run finishes or asks; nothing earlier is undone. */
   pointOfNoReturn(): void {
@@ -214,7 +214,9 @@ export class Runbook {
   }
 
   whileNotPaused(): Promise<void> {
-    return this.attendance.pausedBy === undefined ? Promise.resolve() : this.attendance.whileNotPaused();
+    return this.attendance.pausedBy === undefined || this.undos.running
+      ? Promise.resolve()
+      : this.attendance.whileNotPaused();
   }
 
   /** For long steps, which must find their own safe place. */
@@ -223,9 +225,11 @@ export class Runbook {
   }
 
   private async decision(what: string): Promise<void> {
+    this.asking = what;
     this.enter('waiting for approval');
     await this.notify('approval', what);
     const { approved, by, why } = await this.attendance.decision();
+    this.asking = undefined;
     this.enter('running');
     if (!approved) {
       this.stoppedBy = { by, why };
@@ -256,7 +260,7 @@ export class Runbook {
   }
 
   private async fail(error: unknown): Promise<unknown> {
-    const undoable = this.committedBy === undefined && this.undos.length > 0;
+    const undoable = this.committedBy === undefined && this.undos.some;
     if (undoable) await CancellationScope.nonCancellable(() => this.rollBack());
     const cancelled = isCancellation(error);
     this.enter(cancelled ? 'cancelled' : undoable ? 'undone' : 'failed');
@@ -264,19 +268,22 @@ export class Runbook {
     // A cancel that Temporal asked for ends the run as Cancelled; a stop of ours says who and why.
     if (cancelled && CancellationScope.current().consideredCancelled) return error;
     if (!this.stoppedBy || !(cancelled || undoable)) return failure(error);
-    return failureOf(new Refusal('Undone', { by: this.stoppedBy.by, why: this.stoppedBy.why || reasonOf(error) }));
+    return failureOf(
+      new Refusal('Undone', {
+        by: this.stoppedBy.by,
+        why: this.stoppedBy.why || (cancelled ? 'no reason given' : reasonOf(error)),
+      }),
+    );
   }
 
   private async rollBack(): Promise<void> {
     this.enter('undoing');
     const stoppedBy = this.stoppedBy;
     this.stoppedBy = undefined;
-    this.rollingBack = true;
-    for (const { what, run } of this.undos.splice(0)) {
-      if ((await this.step(`Undo: ${what}`, run)) !== undefined || this.steps.isDone(`Undo: ${what}`))
-        this.steps.undone(what);
-    }
-    this.rollingBack = false;
+    await this.undos.perform(async (what, run) => {
+      await this.step(`Undo: ${what}`, run);
+      if (this.steps.isDone(`Undo: ${what}`)) this.steps.undone(what);
+    });
     this.stoppedBy = stoppedBy;
   }
 
@@ -299,6 +306,7 @@ export class Runbook {
 
   private stop(said: Said): void {
     this.stoppedBy = said;
+    this.attendance.endPause();
     this.said('stopped', said);
     this.scope.cancel();
   }
@@ -310,22 +318,14 @@ export class Runbook {
   }
 
   private report(outcome: 'done' | 'planned'): Report<never> {
-    const { runbook, target } = this.options;
-    return {
-      runbook,
-      target,
-      outcome,
-      ...(this.plan && { plan: { digest: this.plan.digest, sentences: this.plan.sentences } }),
-      steps: this.steps.list.map(stepReport),
-      decisions: this.decisions,
-      tookMs: Date.now() - this.startedAt.getTime(),
-    };
+    const { steps, decisions, startedAt, plan } = this;
+    return reportOf({ ...this.options, outcome, plan, steps: steps.list, decisions, startedAt });
   }
 
   private status(): StatusView {
     const { runbook, target } = this.options;
     const { pausedBy } = this.attendance;
-    const why = this.held?.why ?? this.leases.behind;
+    const why = this.held?.why ?? this.asking ?? this.leases.behind;
     return {
       title: this.title,
       runbook,

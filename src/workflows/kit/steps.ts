@@ -38,3 +38,24 @@ export class Steps {
     return this.list.findLast((step) => step.state === 'done')?.what;
   }
 }
+
+/** What was begun and how to undo it, the last first. */
+export class Undos {
+  /** From the first undo to the last: it is carried through. */
+  running = false;
+  private readonly list: { what: string; run: () => Promise<unknown> }[] = [];
+
+  get some(): boolean {
+    return this.list.length > 0;
+  }
+
+  add(what: string, run: () => Promise<unknown>): void {
+    this.list.unshift({ what, run });
+  }
+
+  async perform(one: (what: string, run: () => Promise<unknown>) => Promise<void>): Promise<void> {
+    this.running = true;
+    for (const { what, run } of this.list.splice(0)) await one(what, run);
+    this.running = false;
+  }
+}
