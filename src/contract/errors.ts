@@ -103,8 +103,13 @@ export const errors = {
     next: 'add FSVMs to it, or resume the paused ones',
   },
   SameFileServer: { says: '{from} and {to} overlap: {why}', retry: false, next: 'name two different file servers' },
+  ItemsServed: {
+    says: '{to} serves {count} of these storage items already: {first}',
+    retry: false,
+    next: 'leave them out with --exclude-items: what is in service is not overwritten',
+  },
   ItemsThere: {
-    says: '{to} holds {count} of these storage items already: {first}',
+    says: '{to} has {count} of these storage items on its disks already, and no copy of ours brought them: {first}',
     retry: false,
     next: 'leave them out with --exclude-items, or remove them there first: nothing is overwritten',
   },
@@ -228,7 +233,7 @@ export const errors = {
   NoWorker: {
     says: 'no worker answered for {id} within {seconds} s',
     retry: true,
-    next: 'start one (`evenkeel up`, or `evenkeel worker`); the run goes on by itself',
+    next: 'start one (`evenkeel up`, or `evenkeel worker`): it goes on with the run, and takes what was said to it',
   },
   InsecureBind: {
     says: 'the API would be open to the network at {address} without TLS',

@@ -126,34 +126,38 @@ test('an older epoch is refused, and a newer session ends the older one', async 
   expect(stale).toMatchObject({ kind: KIND.REFUSE, text: expect.stringContaining('StaleEpoch') as string });
 });
 
-/** A private authority, and certificates of it whose OU is the role. */
-function makeCertificates(folder: string): (role: string) => { ca: string; cert: string; key: string } {
+/** A private authority, and certificates of it whose CN is the host and whose OU is the role. */
+function makeCertificates(folder: string): (host: string, role: string) => { ca: string; cert: string; key: string } {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=fleet', '-days', '2');
-  return (role) => {
-    openssl('req', ...key, '-keyout', `${role}.key`, '-out', `${role}.csr`, '-subj', `/CN=host/OU=${role}`);
-    const sign = ['-req', '-in', `${role}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'];
-    openssl('x509', ...sign, '-out', `${role}.crt`, '-days', '2');
-    return { ca: join(folder, 'ca.crt'), cert: join(folder, `${role}.crt`), key: join(folder, `${role}.key`) };
+  return (host, role) => {
+    const file = `${host}-${role}`;
+    openssl('req', ...key, '-keyout', `${file}.key`, '-out', `${file}.csr`, '-subj', `/CN=${host}/OU=${role}`);
+    const sign = ['-req', '-in', `${file}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'];
+    openssl('x509', ...sign, '-out', `${file}.crt`, '-days', '2');
+    return { ca: join(folder, 'ca.crt'), cert: join(folder, `${file}.crt`), key: join(folder, `${file}.key`) };
   };
 }
 
-test('over TLS an agent copies without a token, and a certificate of another role is turned away', async () => {
+test('over TLS an agent copies without a token; a certificate of another role or of another host is turned away', async () => {
   hosts = await bareHosts();
   const certificate = makeCertificates(hosts.folder);
-  const agents = await bareHosts({ tls: { from: certificate('agent'), to: certificate('agent') } });
-  const viewer = await bareHosts({ tls: { from: certificate('viewer'), to: certificate('agent') } });
+  const agents = await bareHosts({ tls: { from: certificate('old', 'agent'), to: certificate('new', 'agent') } });
+  const viewer = await bareHosts({ tls: { from: certificate('old', 'viewer'), to: certificate('new', 'agent') } });
+  const other = await bareHosts({ tls: { from: certificate('third', 'agent'), to: certificate('new', 'agent') } });
   try {
-    for (const { from } of [agents, viewer]) {
+    for (const { from } of [agents, viewer, other]) {
       mkdirSync(join(from.root, 'item'));
       writeFileSync(join(from.root, 'item/file'), Buffer.alloc(3_000_000, 'x'));
     }
     expect(await send(agents, ['item'])).toMatchObject({ files: 1, failed: 0 });
     expect(await digestOf(agents.to, ['item'])).toEqual(await digestOf(agents.from, ['item']));
-    await expect(send(viewer, ['item'])).rejects.toMatchObject({ code: 'Unauthenticated' });
-    expect(readdirSync(viewer.to.root)).toEqual([]);
+    for (const stranger of [viewer, other]) {
+      await expect(send(stranger, ['item'])).rejects.toMatchObject({ code: 'Unauthenticated' });
+      expect(readdirSync(stranger.to.root)).toEqual([]);
+    }
   } finally {
-    await Promise.all([agents.stop(), viewer.stop()]);
+    await Promise.all([agents.stop(), viewer.stop(), other.stop()]);
   }
 });

@@ -46,7 +46,7 @@ test.each<[string, Partial<IngestionFacts>]>([
   ['TooSick', { hosts: [{ host: 'h1' }, ...['h2', 'h3', 'h4'].map((host) => ({ host, silent: 'timeout' }))] }],
   ['NoTarget', { targets: [] }],
   ['NothingToDo', { sources: [] }],
-  ['ItemsThere', { served: ['beta'] }],
+  ['ItemsServed', { served: ['beta'] }],
   ['ItemsThere', { targets: facts().targets.map((t) => ({ ...t, items: ['gamma'] })) }],
   ['NotEnoughSpace', { targets: facts().targets.map((t) => ({ ...t, freeBytes: 10 })) }],
   [

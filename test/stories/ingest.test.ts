@@ -75,9 +75,9 @@ whereRsyncIs(
 
 test('what the new file server holds already is not overwritten', async () => {
   const refused = await pair.ingest();
-  expect(refused.failure?.code).toBe('ItemsThere');
+  expect(refused.failure?.code).toBe('ItemsServed');
   expect(plain(refused.failure!.message)).toMatchInlineSnapshot(
-    `"files holds 4 of these storage items already: accounts, photos, homes, motd. Next: leave them out with --exclude-items, or remove them there first: nothing is overwritten."`,
+    `"files serves 4 of these storage items already: accounts, photos, homes, motd. Next: leave them out with --exclude-items: what is in service is not overwritten."`,
   );
 }, 60_000);
 

@@ -157,7 +157,10 @@ function refuseTwice(items: readonly { item: string; fsvm: string }[], from: str
 }
 
 function refuseTaken({ to, targets, served, begun }: IngestionFacts, items: readonly { item: string }[]): void {
-  const there = new Set([...served, ...targets.flatMap((target) => target.items)]);
+  const inService = items.filter(({ item }) => served.includes(item)).map(({ item }) => item);
+  if (inService.length > 0)
+    throw new Refusal('ItemsServed', { to, count: inService.length, first: inService.slice(0, 5).join(', ') });
+  const there = new Set(targets.flatMap((target) => target.items));
   const ours = new Set(begun);
   const taken = items.filter(({ item }) => there.has(item) && !ours.has(item)).map(({ item }) => item);
   if (taken.length > 0)

@@ -124,6 +124,10 @@ class Guest {
         config.trust.tls === undefined ? 'the token on the bulk port is wrong' : "the certificate is no agent's";
       throw new Refusal('Unauthenticated', { why });
     }
+    if (this.incoming.proven && this.incoming.name !== hello.host)
+      throw new Refusal('Unauthenticated', {
+        why: `the certificate of ${this.incoming.name} does not speak for ${hello.host}`,
+      });
     if (hello.version !== VERSION) {
       throw new Refusal('WrongVersion', {
         host: config.name,

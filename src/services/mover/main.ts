@@ -59,7 +59,7 @@ async function start(config: MoverConfig): Promise<void> {
     marks: new Map(),
     dial: async (host) => {
       const { address, port } = await whereIs(host);
-      return dial(address, port, config.trust, 5_000);
+      return dial({ host, address, port }, config.trust, 5_000);
     },
   };
   process.on('message', (message: ToMover) => {

@@ -43,6 +43,11 @@ const isAgent = (certificate: tls.PeerCertificate): boolean => {
   return units === 'agent' || (Array.isArray(units) && units.includes('agent'));
 };
 
+const nameOf = (certificate: tls.PeerCertificate): string | undefined => {
+  const name: string | string[] | undefined = certificate.subject?.CN;
+  return typeof name === 'string' ? name : undefined;
+};
+
 export function sameToken(given: string | undefined, known: string | undefined): boolean {
   if (given === undefined || known === undefined || known === '') return false;
   const a = Buffer.from(given);
@@ -50,8 +55,15 @@ export function sameToken(given: string | undefined, known: string | undefined):
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** Where a peer takes bulk data. Its certificate must carry its name in the fleet. */
+export interface Peer {
+  host: string;
+  address: string;
+  port: number;
+}
+
 /** A connection to a peer's door: mutual TLS, or plain on loopback. */
-export function dial(address: string, port: number, trust: Trust, timeoutMs: number): Promise<Duplex> {
+export function dial({ host, address, port }: Peer, trust: Trust, timeoutMs: number): Promise<Duplex> {
   if (trust.tls === undefined && !isLoopback(address)) {
     throw new Refusal('Unauthenticated', { why: `${address} is not loopback, and there are no certificates for it` });
   }
@@ -76,7 +88,9 @@ export function dial(address: string, port: number, trust: Trust, timeoutMs: num
         socket,
         ...certificates(trust.tls),
         checkServerIdentity: (_name, certificate) =>
-          isAgent(certificate) ? undefined : new Error('the peer is no agent'),
+          isAgent(certificate) && nameOf(certificate) === host
+            ? undefined
+            : new Error(`the peer is not the agent of ${host}`),
       });
       secure.once('error', reject);
       secure.once('secureConnect', () => done(secure));
@@ -92,6 +106,8 @@ export interface Sink {
 export interface Incoming {
   /** Its certificate says that it is an agent; otherwise it must show the token. */
   proven: boolean;
+  /** The host of its certificate: it may speak for no other. */
+  name?: string | undefined;
   from: string;
   /** Begins to read. */
   read(sink: Sink): Duplex;
@@ -145,8 +161,13 @@ export function listen(
   const refuse = (stream: Duplex): void => void stream.destroy();
   const onSecure = (stream: tls.TLSSocket) => {
     if (!stream.authorized) return refuse(stream);
-    const proven = isAgent(stream.getPeerCertificate());
-    take({ proven, from: stream.remoteAddress ?? '', read: (sink) => pour(stream, sink) });
+    const certificate = stream.getPeerCertificate();
+    take({
+      proven: isAgent(certificate),
+      name: nameOf(certificate),
+      from: stream.remoteAddress ?? '',
+      read: (sink) => pour(stream, sink),
+    });
   };
   const onPlain = (socket: net.Socket) => {
     if (!isLoopback(socket.remoteAddress) || !isLoopback(socket.localAddress)) return refuse(socket);
