@@ -66,7 +66,8 @@ function anonymous(history: History): History {
   const scrub = (value: unknown): void => {
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
     for (const [key, each] of Object.entries(value)) {
-      if (key === 'identity' && typeof each === 'string') (value as Record<string, unknown>)[key] = 'recorder';
+      const told = { identity: 'recorder', stackTrace: '' }[key];
+      if (told !== undefined && typeof each === 'string') (value as Record<string, unknown>)[key] = told;
       else scrub(each);
     }
   };
