@@ -1,5 +1,5 @@
-import type { ItemDigest, Sent } from '../contract/capabilities/copy';
-import type { Filters, Store } from '../contract/capabilities/files';
+import type { CopyInput, ItemDigest, Sent } from '../contract/capabilities/copy';
+import type { Store } from '../contract/capabilities/files';
 import type { Lease } from '../contract/operations';
 import { counted } from '../contract/amounts';
 import type { Hands } from '.';
@@ -13,21 +13,11 @@ export interface Failed {
   why: string;
 }
 
-export interface Consignment {
-  from: Store;
-  to: Store;
-  items: string[];
-  lanes: number;
-  filters: Filters;
-  paranoid: boolean;
-  fsync: boolean;
-  bytesPerSecond: number;
-  /** Every entry, although a journal of changes is kept: it cannot see writes through a mapping. */
-  lookAtAll: boolean;
-  lease: Lease;
-  /** The same piece of work has the same id over retries and resets. */
+/** The same piece of work has the same id over retries and resets. */
+export interface Work {
   job: string;
 }
+export type Consignment = Required<CopyInput<'send'>> & Work;
 
 export const copyActivities = ({ agent }: Hands) => ({
   /** Has one FSVM send items to another; what was sent before is not sent again. */
@@ -37,15 +27,7 @@ export const copyActivities = ({ agent }: Hands) => ({
   },
 
   /** What some items are, on disk, in a digest each. */
-  async digestItems(input: {
-    store: Store;
-    items: string[];
-    filters: Filters;
-    content: boolean;
-    owners: boolean;
-    except: { path: string; below: boolean }[];
-    job: string;
-  }): Promise<ItemDigest[]> {
+  async digestItems(input: CopyInput<'digest'> & Work): Promise<ItemDigest[]> {
     const { job, ...look } = input;
     const what = `${input.content ? 'Read back' : 'Look at'} ${counted(input.items.length, 'item')} on ${input.store.fsvm}`;
     const { items } = await supervise(input.store.host, what, job, (context) =>

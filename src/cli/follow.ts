@@ -4,7 +4,8 @@ import { exitCodeOfRun, exitCodes } from './exitCodes';
 import { LiveRun } from './live';
 import { paintFor, printLine } from './print';
 import { reportLines, reportOf } from './report';
-import { marks, progressSentence } from './steps';
+import { marks } from '../workflows/kit/marks';
+import { progressSentence } from './steps';
 
 export interface Following {
   json?: boolean;

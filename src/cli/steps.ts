@@ -1,18 +1,8 @@
 import { formatAmount, formatDuration, formatRate, shareOf } from '../contract/amounts';
 import type { LiveProgress } from '../api/views';
+import { marks } from '../workflows/kit/marks';
 import type { StepState, StepView } from '../workflows/kit/messages';
 import type { Paint } from './print';
-
-/** The same marks as in the Web UI. */
-export const marks: Record<StepState, string> = {
-  waiting: '·',
-  running: '▶',
-  done: '✔',
-  failed: '✘',
-  held: '⏸',
-  skipped: '↷',
-  undone: '↶',
-};
 
 export function markIn(state: StepState, paint: Paint): string {
   const colours: Record<StepState, keyof Paint> = {

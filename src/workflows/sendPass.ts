@@ -9,9 +9,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { Consignment } from '../activities/copy';
 import type { Sent } from '../contract/capabilities/copy';
-import type { Filters, Store } from '../contract/capabilities/files';
-import type { Lease } from '../contract/operations';
+import type { Store } from '../contract/capabilities/files';
 import { addSent, nothingSent } from '../planning/ingestion/sent';
 import { mayStart, type Shipment } from '../planning/ingestion/shipments';
 import { reasonOf } from './kit/render';
@@ -22,7 +22,10 @@ export const halt = defineSignal('halt');
 /** To the run that started the pass: jobs that ended, in bytes and files of the plan. */
 export const shipped = defineSignal<[{ pass: number; bytes: number; files: number }]>('shipped');
 
-export interface PassInput {
+/** What every consignment of a pass has alike. */
+type Alike = Pick<Consignment, 'filters' | 'paranoid' | 'fsync' | 'bytesPerSecond' | 'lookAtAll' | 'lease'>;
+
+export interface PassInput extends Alike {
   /** Prefix of every job id, the same over retries and resets. */
   work: string;
   pass: number;
@@ -30,12 +33,6 @@ export interface PassInput {
   waiting: Shipment[];
   tokens: number;
   most: number;
-  filters: Filters;
-  paranoid: boolean;
-  fsync: boolean;
-  bytesPerSecond: number;
-  lookAtAll: boolean;
-  lease: Lease;
   /** What earlier runs of this chain sent. */
   before?: PassResult;
 }

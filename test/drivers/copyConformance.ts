@@ -15,8 +15,9 @@ import {
 import { join } from 'node:path';
 import { makeNastyTree, makeSocket, rsyncDiffers } from './nastyTree';
 import { context, digestOf, send, storeOf, type TwoHosts } from './twoHosts';
+import { needs } from '../setup/needs';
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = needs('root');
 
 /** What every driver of `copy` keeps its word on, bare or through HTTP. */
 export function copyConformance(driver: string, start: () => Promise<TwoHosts>): void {

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bareHosts, digestOf, send, type TwoHosts } from './twoHosts';
+import { needs } from '../setup/needs';
 
 const NOBODY = 65534;
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = needs('root');
 
 let hosts: TwoHosts;
 const item = (path = '') => join(hosts.from.root, 'item', path);

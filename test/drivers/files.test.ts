@@ -5,8 +5,9 @@ import type { LookupTable } from '../../src/contract/capabilities/files';
 import { Filter } from '../../src/services/mover/filters';
 import { makeNastyTree } from './nastyTree';
 import { bareHosts, context, storeOf, type TwoHosts } from './twoHosts';
+import { needs } from '../setup/needs';
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = needs('root');
 const filters = { include: [], exclude: [] };
 const lease = { target: 'test', epoch: 1 };
 

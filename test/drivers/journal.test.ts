@@ -1,8 +1,9 @@
 import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { context, bareHosts, digestOf, send, storeOf, type TwoHosts } from './twoHosts';
+import { needs } from '../setup/needs';
 
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = needs('root');
 
 let hosts: TwoHosts;
 const item = (path = '') => join(hosts.from.root, 'item', path);

@@ -132,3 +132,6 @@ export const copy = {
     }),
   },
 } as const satisfies Operations;
+
+/** The input of an operation, as its driver gets it. */
+export type CopyInput<N extends keyof typeof copy> = z.output<(typeof copy)[N]['input']>;

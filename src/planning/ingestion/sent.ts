@@ -1,21 +1,7 @@
+import type { Sent } from '../../contract/capabilities/copy';
+
 /** The counters of what was sent; every field adds up. */
-export interface SentCounts {
-  items: number;
-  seen: number;
-  unchanged: number;
-  files: number;
-  bytes: number;
-  directories: number;
-  symlinks: number;
-  hardLinks: number;
-  deleted: number;
-  rereads: number;
-  failed: number;
-  special: number;
-  ownersNotSet: number;
-  linksAcrossItems: number;
-  durationMs: number;
-}
+export type SentCounts = Sent;
 
 export const nothingSent = (): SentCounts => ({
   items: 0,

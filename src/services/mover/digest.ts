@@ -1,5 +1,4 @@
-import type { ItemDigest } from '../../contract/capabilities/copy';
-import type { Filters, Store } from '../../contract/capabilities/files';
+import type { CopyInput, ItemDigest } from '../../contract/capabilities/copy';
 import { Refusal } from '../../contract/errors';
 import { Filter } from './filters';
 import { DigestSum, hash } from './hash';
@@ -13,14 +12,7 @@ import { SystemError, close, errno, readlinkat } from './sys';
 import { walk, type Visit } from './walk';
 import { eachXattr, readXattrs } from './xattrs';
 
-export interface DigestInput {
-  store: Store;
-  items: string[];
-  filters: Filters;
-  content: boolean;
-  owners: boolean;
-  except: { path: string; below: boolean }[];
-}
+export type DigestInput = CopyInput<'digest'>;
 
 /**
  * Says what items are on disk. The digest of an item is the sum modulo 2^128 of one xxh128 for each entry, so the order of the walk does not matter:

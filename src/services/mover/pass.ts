@@ -1,4 +1,4 @@
-import type { Sent } from '../../contract/capabilities/copy';
+import type { SentCounts } from '../../planning/ingestion/sent';
 import type { ItemCatalog } from './catalog';
 import type { Claims } from './claims';
 import type { Failures } from './failures';
@@ -6,26 +6,6 @@ import type { Filter } from './filters';
 import type { Lane } from './lane';
 import type { LinkList } from './linkList';
 import type { Names } from './dents';
-
-export type Counts = { -readonly [K in keyof Sent]: Sent[K] };
-
-export const noCounts = (): Counts => ({
-  items: 0,
-  seen: 0,
-  unchanged: 0,
-  files: 0,
-  bytes: 0,
-  directories: 0,
-  symlinks: 0,
-  hardLinks: 0,
-  deleted: 0,
-  rereads: 0,
-  failed: 0,
-  special: 0,
-  ownersNotSet: 0,
-  linksAcrossItems: 0,
-  durationMs: 0,
-});
 
 /** One pass over one item: what its parts share. */
 export interface Pass {
@@ -37,7 +17,7 @@ export interface Pass {
   links: LinkList;
   failures: Failures;
   filter: Filter | undefined;
-  counts: Counts;
+  counts: SentCounts;
   work: Work;
   paranoid: boolean;
   /** The target may hold entries that the catalog does not know. */

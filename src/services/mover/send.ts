@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { randomUUID } from 'node:crypto';
-import type { Sent } from '../../contract/capabilities/copy';
-import type { Filters, Store } from '../../contract/capabilities/files';
+import type { CopyInput, Sent } from '../../contract/capabilities/copy';
+import type { Store } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
 import type { Progress } from '../../contract/operations';
 import type { Bucket } from './bucket';
@@ -18,26 +18,15 @@ import { LinkList } from './linkList';
 import { sendLinks } from './sendLinks';
 import { sendPieces } from './sendPieces';
 import { bytesToName, itemName, join, terminated } from './names';
-import { noCounts, Work, type Counts, type Pass, type Task } from './pass';
+import { nothingSent, type SentCounts } from '../../planning/ingestion/sent';
+import { Work, type Pass, type Task } from './pass';
 import { openRoot } from './places';
 import { Rate } from './rate';
 import { Stat } from './stat';
 import { close } from './sys';
 import { OP, VERSION, type Hello, type Welcome } from './wire';
 
-export interface SendInput {
-  from: Store;
-  to: Store;
-  items: string[];
-  lanes: number;
-  filters: Filters;
-  paranoid: boolean;
-  /** Do not believe the journal of changes. */
-  lookAtAll?: boolean;
-  bytesPerSecond?: number;
-  fsync: boolean;
-  lease: { target: string; epoch: number };
-}
+export type SendInput = CopyInput<'send'>;
 
 /** What a job of the mover is given. */
 export interface Job {
@@ -64,7 +53,7 @@ export const storeKey = (store: Store): string => `${store.fsvm}:${store.root}`;
 /** Brings items of another store up to date with this one. First pass, delta and resume are the same: the catalog tells what the target has. */
 export async function send(sender: Sender, input: SendInput, job: Job): Promise<Sent> {
   const began = performance.now();
-  const counts = noCounts();
+  const counts = nothingSent();
   const rate = new Rate(
     (progress) => job.report(progress),
     () => ({ done: counts.bytes, doneFiles: counts.files + counts.unchanged }),
@@ -92,7 +81,7 @@ async function sendOne(
   root: number,
   item: string,
   lanes: Lane[],
-  counts: Counts,
+  counts: SentCounts,
 ): Promise<void> {
   const bytes = itemName(item);
   if (new Stat().at(root, terminated(bytes)) < 0) {
@@ -128,7 +117,7 @@ const helloOf = (sender: Sender, input: SendInput, job: Job, item: Buffer): Hell
 });
 
 /** Connections that carry one item after the other. */
-function makeLanes(sender: Sender, input: SendInput, job: Job, counts: Counts): Lane[] {
+function makeLanes(sender: Sender, input: SendInput, job: Job, counts: SentCounts): Lane[] {
   const options = {
     dial: () => sender.dial(input.to.host),
     job: job.id,
@@ -169,7 +158,7 @@ function newPass(
   root: number,
   item: Buffer,
   catalog: ItemCatalog,
-  counts: Counts,
+  counts: SentCounts,
   reconcile: boolean,
   welcome: Welcome,
 ): Pass {

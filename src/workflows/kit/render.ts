@@ -1,17 +1,8 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from '@temporalio/workflow';
 import { isErrorCode, Refusal, type ErrorCode } from '../../contract/errors';
 import type { Report } from '../../contract/runbooks';
+import { marks } from './marks';
 import type { PlanView, StatusView, StepView } from './messages';
-
-const marks: Record<StepView['state'], string> = {
-  waiting: '·',
-  running: '▶',
-  done: '✔',
-  failed: '✘',
-  held: '⏸',
-  skipped: '↷',
-  undone: '↶',
-};
 
 /** Current details of the run for the Web UI: Markdown in which the steps stand in a fenced block, since older UIs render no tables. */
 export function render(status: StatusView, steps: readonly StepView[], plan?: PlanView): string {
