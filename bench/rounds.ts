@@ -20,24 +20,26 @@ export interface Rounds {
   say: (line: string) => void;
   /** What changes the world for all sides alike. */
   beforeRound?: () => unknown;
+  /** Each side works once before the first round, and nobody looks at the clock: daemons have their code compiled, memory is touched. */
+  warmUp?: boolean;
 }
 
 /** Every side once in each round, in an order that changes from round to round. A side that fails is left out from then on. */
 export async function alternate(
   sides: readonly Side[],
-  { rounds, random, say, beforeRound }: Rounds,
+  { rounds, random, say, beforeRound, warmUp = false }: Rounds,
 ): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>(sides.map(({ name }) => [name, []]));
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = warmUp ? 0 : 1; round <= rounds; round++) {
     await beforeRound?.();
     for (const { name, run } of shuffled(sides, random)) {
       const samples = outcomes.get(name);
       if (!Array.isArray(samples)) continue;
       try {
         const sample = await run(round);
-        samples.push(sample);
+        if (round > 0) samples.push(sample);
         say(
-          `  round ${round}, ${name}: ${Object.entries(sample)
+          `  ${round > 0 ? `round ${round}` : 'not counted'}, ${name}: ${Object.entries(sample)
             .map(([metric, value]) => `${metric} ${shown(value)}`)
             .join(', ')}`,
         );

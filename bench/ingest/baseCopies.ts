@@ -30,12 +30,12 @@ export async function baseCopies(
         () => copier.cpu(),
         () => copier.copy(source.path, target, manner),
       );
-      await check(source, target, copier.name === 'ours' && round === 1);
+      await check(source, target, copier.name === 'ours' && round === 0);
       await run('rm', '-rf', '--', target);
       return { ...spent, rate: amount / spent.wall };
     },
   }));
-  const outcomes = await alternate(sides, scene);
+  const outcomes = await alternate(sides, { ...scene, warmUp: true });
   for (const { name: peer, why } of scene.absent) outcomes.set(peer, { why } satisfies Outcome);
   tabulate(scene.table, name, [wall, cpu, { metric: 'rate', better: 'more', unit }], outcomes);
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { drivers } from '../drivers';
 import type { CapabilityOf, DriverTable, Host } from '../drivers/host';
-import { isLoopback } from '../fleet/loopback';
+import { isLoopback } from '../contract/loopback';
 import { byCertificate, byToken, readTokens } from './authentication';
 import { findOperation } from './capabilityTable';
 import { describeHost } from './describe';
@@ -79,7 +79,7 @@ async function listen(
     stateDir,
     ...(options.epochPatienceMs !== undefined && { patienceMs: options.epochPatienceMs }),
   });
-  const starters = startersOf(options.drivers ?? drivers, hostFor(options, peers, roots, log));
+  const starters = startersOf(options.drivers ?? drivers, hostFor(options, peers, roots, epochs, log));
   const running = new RunningDrivers(host, starters);
   const perform = performing(host, running, epochs);
   const jobs = new Jobs({
@@ -111,11 +111,12 @@ const startersOf = (table: DriverTable, self: Host): Starters =>
   Object.fromEntries(Object.entries(table).map(([capability, start]) => [capability, () => start(self)]));
 
 /** What the driver of each capability may know. */
-function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], log: Log): Host {
+function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], epochs: Epochs, log: Log): Host {
   const { fleet, host, stateDir, token = process.env['EVENKEEL_TOKEN'] } = options;
   return {
     ...{ name: host, roots, stateDir: resolve(stateDir), log },
     peer: <N extends CapabilityName>(name: string, capability: N) => peers.client(name)[capability] as CapabilityOf<N>,
+    hold: (lease, newerCame, work) => epochs.hold(lease, newerCame, work),
     freezes: freezesOf(fleet, host),
     bulkAddress: (name) => peers.bulkAddress(name),
     bulk: { address: peers.bulkAddress(host), port: peers.entry(host).bulk.port },

@@ -2,7 +2,7 @@ import { fastify, LogController, type FastifyInstance, type FastifyReply, type F
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { demand, type Caller, type Tokens } from '../agent/authentication';
-import { isLoopback } from '../fleet/loopback';
+import { isLoopback } from '../contract/loopback';
 import { Refusal } from '../contract/errors';
 import { authenticator } from './access';
 import { Board } from './board';

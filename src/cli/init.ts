@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { createAgentClient } from '../agent/client';
 import { Refusal } from '../contract/errors';
 import { laboratoryFleet, makeLaboratory, rails } from '../fleet/example';
-import { isLoopback } from '../fleet/loopback';
+import { isLoopback } from '../contract/loopback';
 import { ownToken } from '../stack/ownToken';
 import { printLine } from './print';
 import { laboratoryPorts } from './up';

@@ -1,5 +1,5 @@
 import type { FreezeBy } from '../contract/capabilities/files';
-import type { Capability } from '../contract/operations';
+import type { Capability, Lease } from '../contract/operations';
 import type { capabilities, CapabilityName } from '../contract/capabilities';
 
 export type CapabilityOf<N extends CapabilityName> = Capability<(typeof capabilities)[N]>;
@@ -21,6 +21,8 @@ export interface Host {
   bulk: { address: string; port: number };
   /** How two agents know each other on the bulk port: a shared token on loopback, or certificates of one authority (`tls` names files). */
   trust: { token?: string; tls?: { ca: string; cert: string; key: string } };
+  /** Does work under a lease that did not come by an operation of the contract: refused when it is stale, told when a newer one comes. */
+  hold<T>(lease: Lease, newerCame: () => void, work: () => Promise<T>): Promise<T>;
   log(event: string, facts?: Record<string, unknown>): void;
 }
 

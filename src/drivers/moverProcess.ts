@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Refusal, isErrorCode } from '../contract/errors';
-import type { JobContext, Progress } from '../contract/operations';
-import type { Failed, FromMover, ToMover } from '../services/mover/protocol';
+import { Refusal } from '../contract/errors';
+import type { JobContext, Lease, Progress } from '../contract/operations';
+import { fromFailed, toFailed } from '../services/mover/failed';
+import type { FromMover, ToMover } from '../services/mover/protocol';
 import type { Host } from './host';
 
 /** Runs as another user than the agent, if that may be. */
@@ -25,6 +26,8 @@ export class Mover {
   private child: ChildProcess | undefined;
   private ready = false;
   private calls = new Map<number, Call>();
+  /** What ends each lease that the mover holds. */
+  private readonly held = new Map<number, () => void>();
   private last = 0;
   private users = 0;
   private stopped = false;
@@ -105,6 +108,8 @@ export class Mover {
     if (this.child !== child) return;
     this.child = undefined;
     this.ready = false;
+    for (const end of this.held.values()) end();
+    this.held.clear();
     if (!this.stopped) this.host.log('the mover ended', { why });
     for (const call of this.calls.values()) {
       if (call.sent || this.stopped)
@@ -129,37 +134,52 @@ export class Mover {
     } else if ('done' in message) {
       const call = this.calls.get(message.done);
       if (message.failed === undefined) call?.resolve(message.output);
-      else call?.reject(toError(message.failed));
+      else call?.reject(fromFailed(message.failed));
     } else if ('progress' in message) {
       this.calls.get(message.progress)?.progress?.(message.value as Progress);
     } else if ('where' in message) {
       void this.tellWhere(child, message.where, message.host);
+    } else if ('hold' in message) {
+      void this.hold(child, message.hold, message.lease);
+    } else if ('release' in message) {
+      this.held.get(message.release)?.();
     } else {
       this.host.log(message.log, message.facts);
     }
   }
 
   private async tellWhere(child: ChildProcess, question: number, host: string): Promise<void> {
-    let answer: ToMover;
     try {
       const { port } = await this.host.peer(host, 'copy').door({});
-      answer = { there: question, address: this.host.bulkAddress(host), port };
+      tell(child, { there: question, address: this.host.bulkAddress(host), port });
     } catch (error) {
-      const { message } = error as Error;
-      answer = {
-        there: question,
-        failed: error instanceof Refusal ? { code: error.code, facts: error.facts, message } : { message },
-      };
+      tell(child, { there: question, failed: toFailed(error, this.host.name) });
     }
-    if (child.connected) child.send(answer);
+  }
+
+  /** What comes in over the bulk port goes on under its lease, as any other work of this host does. */
+  private async hold(child: ChildProcess, question: number, lease: Lease): Promise<void> {
+    const newerCame = () => tell(child, { yield: question });
+    try {
+      await this.host.hold(lease, newerCame, () => {
+        if (this.child !== child) return Promise.resolve(); // it died meanwhile
+        tell(child, { held: question });
+        return new Promise<void>((resolve) => this.held.set(question, resolve));
+      });
+    } catch (error) {
+      tell(child, { held: question, failed: toFailed(error, this.host.name) });
+    } finally {
+      this.held.delete(question);
+    }
   }
 }
 
 /** Room for what lives as long as a batch: with V8's own 16 MiB, each batch would be moved about by the collector. */
 const youngSpace = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
 
-const toError = ({ code, facts, message }: Failed): Error =>
-  isErrorCode(code) ? new Refusal(code, facts) : new Error(message);
+const tell = (child: ChildProcess, message: ToMover): void => {
+  if (child.connected) child.send(message);
+};
 
 /** Always the compiled one: a child process cannot run TypeScript. */
 function mainFile(): string {

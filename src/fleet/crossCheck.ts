@@ -1,6 +1,6 @@
 import type { Fleet } from '../contract/fleet';
 import type { Finding, Path } from './explain';
-import { isLoopback } from './loopback';
+import { isLoopback } from '../contract/loopback';
 import { meant } from './nearest';
 
 interface Placed {

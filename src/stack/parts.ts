@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Fleet } from '../contract/fleet';
-import { isLoopback } from '../fleet/loopback';
+import { isLoopback } from '../contract/loopback';
 import { compiled, packageRoot } from './places';
 import { stackTokens, tokensFile } from './stackState';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { markBegun } from '../../src/services/mover/identity';
 import { Batch } from '../../src/services/mover/batch';
 import { KIND, OP, VERSION, frame, jsonFrame } from '../../src/services/mover/wire';
-import { bareHosts, digestOf, send, type TwoHosts } from './twoHosts';
+import { bareHosts, digestOf, send, type BareHosts } from './twoHosts';
 
-let hosts: TwoHosts | undefined;
+let hosts: BareHosts | undefined;
 afterEach(() => hosts?.stop());
 
 const hello = (root: string, more: object = {}) => ({
@@ -15,7 +15,7 @@ const hello = (root: string, more: object = {}) => ({
   token: 'sesame',
   host: 'stranger',
   session: 'x',
-  epoch: 1,
+  lease: { target: 'files2', epoch: 1 },
   root,
   item: 'item',
   ...more,
@@ -116,14 +116,64 @@ test('no op leads out of the item', async () => {
   expect(existsSync(join(root, 'other/file'))).toBe(true);
 });
 
-test('an older epoch is refused, and a newer session ends the older one', async () => {
+const lease = (epoch: number) => ({ lease: { target: 'files2', epoch } });
+
+test('an older epoch is refused on the bulk port, whoever of this host has seen the newer one', async () => {
   hosts = await bareHosts();
   const { port } = await hosts.to.copy.door({});
-  const { root } = hosts.to;
-  const [, pong] = await say(port, [jsonFrame(KIND.HELLO, hello(root, { epoch: 5 })), frame(KIND.PING, 7)]);
+  const { root, epochs } = hosts.to;
+  const [, pong] = await say(port, [jsonFrame(KIND.HELLO, hello(root, lease(5))), frame(KIND.PING, 7)]);
   expect(pong?.kind).toBe(KIND.PONG);
-  const [stale] = await say(port, [jsonFrame(KIND.HELLO, hello(root, { epoch: 4, session: 'y' }))]);
-  expect(stale).toMatchObject({ kind: KIND.REFUSE, text: expect.stringContaining('StaleEpoch') as string });
+  expect(epochs.all()).toEqual({ files2: 5 });
+  await epochs.hold(
+    { target: 'files2', epoch: 7 },
+    () => undefined,
+    async () => undefined,
+  );
+  for (const epoch of [4, 5, 6]) {
+    const [stale] = await say(port, [jsonFrame(KIND.HELLO, hello(root, { ...lease(epoch), session: `s${epoch}` }))]);
+    expect(stale).toMatchObject({ kind: KIND.REFUSE, text: expect.stringContaining('StaleEpoch') as string });
+  }
+});
+
+/** A guest that has been welcomed and stays. */
+async function guest(port: number, more: object): Promise<{ ended: Promise<void>; leave(): void }> {
+  const socket = connect(port, '127.0.0.1');
+  const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => undefined);
+  socket.write(jsonFrame(KIND.HELLO, hello(hosts?.to.root ?? '', more)));
+  const kind = await new Promise((resolve) => socket.once('data', (data: Buffer) => resolve(data[4])));
+  socket.resume();
+  expect(kind).toBe(KIND.WELCOME);
+  return { ended, leave: () => void socket.destroy() };
+}
+
+test('a newer session ends the older ones of its item, on whichever thread they are', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const older = await Promise.all([1, 2, 3].map(() => guest(port, { session: 'older' })));
+  const another = await guest(port, { item: 'another', session: 'older' });
+  const newer = await guest(port, { session: 'newer' });
+  await Promise.all(older.map(({ ended }) => ended));
+  const stays = Promise.race([another.ended, newer.ended]).then(() => 'ended');
+  expect(await Promise.race([stays, hosts.to.copy.door({}).then(() => 'stays')])).toBe('stays');
+  another.leave();
+  newer.leave();
+});
+
+test('a newer run, wherever it acts on this host, first ends what the older one sends', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const { epochs } = hosts.to;
+  const older = await guest(port, lease(1));
+  let began = false;
+  await epochs.hold(
+    { target: 'files2', epoch: 2 },
+    () => undefined,
+    async () => void (began = true),
+  );
+  await older.ended;
+  expect(began).toBe(true);
 });
 
 /** A private authority, and certificates of it whose CN is the host and whose OU is the role. */

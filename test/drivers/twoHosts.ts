@@ -6,6 +6,7 @@ import type { Sent } from '../../src/contract/capabilities/copy';
 import type { JobContext } from '../../src/contract/operations';
 import type { CapabilityOf, Host } from '../../src/drivers/host';
 import { disk } from '../../src/drivers/files/disk';
+import { Epochs } from '../../src/agent/epochs';
 import { stream } from '../../src/drivers/copy/stream';
 import { Mover, moverOf } from '../../src/drivers/moverProcess';
 
@@ -30,6 +31,10 @@ export interface TwoHosts {
 }
 
 type Certificate = { ca: string; cert: string; key: string };
+/** Hosts without an agent; what an agent would remember of leases is here. */
+export interface BareHosts extends TwoHosts {
+  to: Side & { epochs: Epochs };
+}
 interface Ways {
   /** The target's mover runs as this user, not root. */
   uid?: number;
@@ -39,17 +44,19 @@ interface Ways {
 }
 
 /** Two hosts that know each other by a token on loopback, or by certificates; each with drivers and a mover of its own. */
-export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Promise<TwoHosts> {
+export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Promise<BareHosts> {
   const folder = mkdtempSync(join(tmpdir(), 'evenkeel-copy-'));
   const hosts: Record<string, { copy: Copy }> = {};
-  const start = (name: string, ownToken: string, runAs?: number) => {
+  const start = async (name: string, ownToken: string, runAs?: number) => {
     const root = join(folder, `${name}-store`);
     mkdirSync(root);
+    const epochs = await Epochs.open({ host: name, stateDir: join(folder, `${name}-epochs`) });
     const host: Host = {
       name,
       roots: [root, join(folder, 'new-store')],
       stateDir: join(folder, `${name}-state`),
       peer: (peer) => (hosts[peer] as { copy: Copy }).copy as never,
+      hold: (lease, newerCame, work) => epochs.hold(lease, newerCame, work),
       bulkAddress: () => '127.0.0.1',
       bulk: { address: '127.0.0.1', port: 0 },
       trust: tls === undefined ? { token: ownToken } : { tls: name === 'old' ? tls.from : tls.to },
@@ -72,12 +79,19 @@ export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Prom
     const mover = moverOf(host);
     hosts[name] = { copy: copying.driver };
     const killMover = () => mover.pid !== undefined && process.kill(mover.pid, 'SIGKILL');
-    const side: Side = { name, root, copy: copying.driver, files: filing.driver, killMover: () => void killMover() };
+    const side = {
+      name,
+      root,
+      copy: copying.driver,
+      files: filing.driver,
+      epochs,
+      killMover: () => void killMover(),
+    };
     const stop = async () => void (await Promise.all([copying.stop(), filing.stop(), mover.release()]));
     return { side, stop };
   };
-  const from = start('old', 'sesame');
-  const to = start('new', token, uid);
+  const from = await start('old', 'sesame');
+  const to = await start('new', token, uid);
   return {
     folder,
     from: from.side,

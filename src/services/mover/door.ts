@@ -1,220 +1,111 @@
-import { dirname } from 'node:path';
-import type { Duplex } from 'node:stream';
-import { Refusal } from '../../contract/errors';
-import { Applier } from './apply';
-import { bootId, itemBirth, isBegun, markBegun, storeId } from './identity';
-import { isPlainName, nameToBytes, terminated } from './names';
-import { openRoot } from './places';
-import { servedItems } from './served';
-import { E, SystemError, close, must, syncfs } from './sys';
-import { listen, sameToken, type Incoming, type Trust } from './trust';
-import { FrameBuffer, KIND, OP, OP_HEAD, VERSION, frame, jsonFrame } from './wire';
-import type { Answer, Hello, Refused, Welcome } from './wire';
+import { availableParallelism } from 'node:os';
+import net from 'node:net';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Lease } from '../../contract/operations';
+import { isLoopback } from '../../contract/loopback';
+import { toFailed } from './failed';
+import { descriptorOf } from './link';
+import type { FromReceiver, MoverConfig, ToReceiver } from './protocol';
+import { dup, must } from './sys';
+import { Writers } from './writers';
 
-export interface DoorConfig {
-  name: string;
-  roots: readonly string[];
-  stateDir: string;
-  bulk: { address: string; port: number };
-  trust: Trust;
+export interface DoorOptions {
+  config: MoverConfig;
   log(event: string, facts?: { [key: string]: unknown }): void;
+  hold(lease: Lease, newerCame: () => void): Promise<{ release(): void }>;
+  /** A receiver has died: nothing that it did can be trusted to be told. */
+  broken(error: unknown): void;
 }
 
-/** Who writes each item now: a newer session ends the older one, so that two never write at once. */
-const writers = new Map<string, { session: string; epoch: number; lanes: Set<Guest> }>();
+const MOST_RECEIVERS = 4; // beyond that the file system's own locks are the bound
+const PATIENCE_MS = 20_000;
 
-const HELLO_WITHIN_MS = 10_000;
-
-export function openDoor(config: DoorConfig): Promise<{ port: number; close(): void }> {
-  return listen(config.bulk, config.trust, (incoming) => void new Guest(incoming, config));
+/** A thread that carries out what guests send. */
+interface Receiver {
+  thread: Worker;
+  guests: Set<number>;
 }
 
-/** One incoming connection. */
-class Guest {
-  private applier: Applier | undefined;
-  private root = -1;
-  private item: Buffer = Buffer.alloc(0);
-  private readonly stream: Duplex;
-  private busy: Promise<void> | undefined;
-  private readonly late: NodeJS.Timeout;
-  private key = '';
-  private ended = false;
+/** Takes bulk connections and gives each to the receiver with the fewest. */
+export class Door {
+  private readonly receivers: Receiver[] = [];
+  private readonly writers: Writers;
+  private guests = 0;
 
-  constructor(
-    private readonly incoming: Incoming,
-    private readonly config: DoorConfig,
-  ) {
-    this.late = setTimeout(() => this.end(), HELLO_WITHIN_MS);
-    const frames = new FrameBuffer((kind, sequence, payload) => this.take(kind, sequence, payload));
-    this.stream = incoming.read({
-      buffer: () => frames.buffer(),
-      took: (bytes) => this.guard(() => frames.took(bytes)),
-    });
-    this.stream.once('close', () => this.end());
-    this.stream.on('error', () => this.end());
-    this.stream.once('end', () => this.end());
-  }
-
-  private guard(act: () => void): void {
-    if (this.ended) return;
-    try {
-      act();
-    } catch (error) {
-      this.refuse(error);
-    }
-  }
-
-  /** Frames are handled one after the other, those that come while we wait for the disk too. */
-  private take(kind: number, sequence: number, payload: Buffer): void {
-    if (this.busy === undefined) {
-      const later = this.handle(kind, sequence, payload);
-      if (later !== undefined) this.wait(later);
-      return;
-    }
-    const copy = Buffer.from(payload);
-    this.wait(this.busy.then(() => this.handle(kind, sequence, copy)));
-  }
-
-  private wait(work: Promise<void>): void {
-    const mine: Promise<void> = work
-      .catch((error: unknown) => this.refuse(error))
-      .then(() => {
-        if (this.busy === mine) this.busy = undefined;
-      });
-    this.busy = mine;
-  }
-
-  private handle(kind: number, sequence: number, payload: Buffer): Promise<void> | undefined {
-    if (this.ended) return undefined;
-    if (kind === KIND.PING) {
-      this.stream.write(frame(KIND.PONG, sequence));
-      return undefined;
-    }
-    if (kind === KIND.HELLO) {
-      this.leave();
-      this.welcome(JSON.parse(payload.toString('utf8')) as Hello);
-      return undefined;
-    }
-    if (this.applier === undefined)
-      throw new Refusal('Unauthenticated', { why: 'a bulk connection begins with a hello' });
-    if (kind !== KIND.BATCH) throw new Error(`frame of kind ${kind}`);
-    const answer = this.applier.apply(payload);
-    if (endsWithSync(payload)) return this.sync(sequence, answer, payload[1] === 1);
-    this.ack(sequence, answer);
-    return undefined;
-  }
-
-  private async sync(sequence: number, answer: Answer, quick: boolean): Promise<void> {
-    if (!quick) must(await syncfs(this.root), 'syncfs');
-    this.ack(sequence, { ...answer, itemBirth: itemBirth(this.root, terminated(this.item)) });
-  }
-
-  private ack(sequence: number, answer: Answer): void {
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(this.applier?.ownersNotSet ?? 0, 0);
-    const more = Object.keys(answer).length > 0 ? Buffer.from(JSON.stringify(answer)) : Buffer.alloc(0);
-    if (!this.ended) this.stream.write(frame(KIND.ACK, sequence, Buffer.concat([head, more])));
-  }
-
-  private welcome(hello: Hello): void {
-    clearTimeout(this.late);
-    const { config } = this;
-    if (!this.incoming.proven && !sameToken(hello.token, config.trust.token)) {
-      const why =
-        config.trust.tls === undefined ? 'the token on the bulk port is wrong' : "the certificate is no agent's";
-      throw new Refusal('Unauthenticated', { why });
-    }
-    if (this.incoming.proven && this.incoming.name !== hello.host)
-      throw new Refusal('Unauthenticated', {
-        why: `the certificate of ${this.incoming.name} does not speak for ${hello.host}`,
-      });
-    if (hello.version !== VERSION) {
-      throw new Refusal('WrongVersion', {
-        host: config.name,
-        theirs: `bulk ${hello.version}`,
-        ours: `bulk ${VERSION}`,
-      });
-    }
-    this.item = nameToBytes(hello.item);
-    if (!isPlainName(this.item))
-      throw new Refusal('BadInput', { what: `"${hello.item}" is no name of a storage item` });
-    this.root = openRoot(hello.root, config.roots, config.name);
-    this.takeOver(hello);
-    const privileged = process.geteuid?.() === 0;
-    this.applier = new Applier(this.root, this.item, privileged);
-    const birth = itemBirth(this.root, terminated(this.item));
-    if (birth === '') markBegun(config.stateDir, hello.root, hello.item);
-    // What no copy of ours brought, or what is served by now, is nobody's to overwrite.
-    else if (
-      !isBegun(config.stateDir, hello.root, hello.item) ||
-      servedItems(dirname(config.stateDir), hello.root).includes(hello.item)
-    )
-      throw new Refusal('ItemsThere', { to: hello.root, count: 1, first: hello.item });
-    const welcome: Welcome = {
+  private constructor(private readonly options: DoorOptions) {
+    const { config } = options;
+    this.writers = new Writers({
       host: config.name,
-      storeId: storeId(config.stateDir, hello.root, this.root),
-      bootId: bootId(),
-      privileged,
-      uid: process.geteuid?.() ?? 0,
-      gid: process.getegid?.() ?? 0,
-      itemBirth: birth,
-    };
-    this.stream.write(jsonFrame(KIND.WELCOME, welcome));
+      hold: (lease) => options.hold(lease, () => this.writers.endAll(lease)),
+      end: (guest) => this.tell(guest, { end: guest }),
+      patienceMs: PATIENCE_MS,
+    });
   }
 
-  private takeOver(hello: Hello): void {
-    this.key = `${hello.root}\0${hello.item}`;
-    const before = writers.get(this.key);
-    if (before !== undefined && hello.epoch < before.epoch) {
-      throw new Refusal('StaleEpoch', {
-        target: hello.item,
-        known: before.epoch,
-        host: this.config.name,
-        given: hello.epoch,
-      });
+  static open(options: DoorOptions): Promise<{ port: number }> {
+    const door = new Door(options);
+    const { bulk } = options.config;
+    const server = net.createServer({ pauseOnConnect: true }, (socket) => door.take(socket));
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host: bulk.address, port: bulk.port }, () =>
+        resolve({ port: (server.address() as net.AddressInfo).port }),
+      );
+    });
+  }
+
+  /** Without certificates only this machine is spoken to. */
+  private take(socket: net.Socket): void {
+    socket.on('error', () => undefined); // 'close' follows
+    const { remoteAddress, localAddress } = socket;
+    const local = isLoopback(remoteAddress) && isLoopback(localAddress);
+    const fd = descriptorOf(socket);
+    if (fd !== undefined && (local || this.options.config.trust.tls !== undefined)) {
+      const guest = ++this.guests;
+      const receiver = this.leastBusy();
+      receiver.guests.add(guest);
+      receiver.thread.postMessage({
+        take: guest,
+        fd: must(dup(fd), 'dup'),
+        from: remoteAddress ?? '',
+      } satisfies ToReceiver);
     }
-    if (before !== undefined && before.session !== hello.session) for (const guest of before.lanes) guest.end();
-    const lanes = before?.session === hello.session ? before.lanes : new Set<Guest>();
-    lanes.add(this);
-    writers.set(this.key, { session: hello.session, epoch: hello.epoch, lanes });
+    socket.destroy(); // the receiver has a descriptor of its own
   }
 
-  private refuse(error: unknown): void {
-    const known = toRefused(error, this.config.name);
-    this.config.log('bulk connection refused', { from: this.incoming.from, code: known.code, why: String(error) });
-    if (!this.ended) this.stream.end(jsonFrame(KIND.REFUSE, known));
-    this.end(false);
+  private leastBusy(): Receiver {
+    const most = Math.min(MOST_RECEIVERS, availableParallelism());
+    const least = this.receivers.toSorted((a, b) => a.guests.size - b.guests.size)[0];
+    if (least !== undefined && (least.guests.size === 0 || this.receivers.length >= most)) return least;
+    const { config } = this.options;
+    const thread = new Worker(join(__dirname, 'receiver.js'), { workerData: config });
+    const receiver: Receiver = { thread, guests: new Set() };
+    thread.on('message', (message: FromReceiver) => this.hear(receiver, message));
+    thread.once('error', (error) => this.options.broken(error));
+    this.receivers.push(receiver);
+    return receiver;
   }
 
-  end(destroy = true): void {
-    if (destroy) this.stream.destroy();
-    if (this.ended) return;
-    this.ended = true;
-    clearTimeout(this.late);
-    writers.get(this.key)?.lanes.delete(this);
-    if (this.busy === undefined) this.leave();
-    else void this.busy.then(() => this.leave());
+  private tell(guest: number, message: ToReceiver): void {
+    this.receivers.find(({ guests }) => guests.has(guest))?.thread.postMessage(message);
   }
 
-  /** It writes that item no longer. */
-  private leave(): void {
-    writers.get(this.key)?.lanes.delete(this);
-    this.applier?.close();
-    this.applier = undefined;
-    if (this.root >= 0) close(this.root);
-    this.root = -1;
+  private hear(receiver: Receiver, message: FromReceiver): void {
+    if ('enter' in message) void this.enter(message.enter, message.claim);
+    else if ('left' in message) this.writers.left(message.left);
+    else if ('gone' in message) {
+      this.writers.gone(message.gone);
+      receiver.guests.delete(message.gone);
+    } else this.options.log(message.log, message.facts);
   }
-}
 
-/** SYNC comes alone: it is the first op of its batch. */
-const endsWithSync = (ops: Buffer): boolean => ops.length >= OP_HEAD && ops[0] === OP.SYNC;
-
-export function toRefused(error: unknown, host: string): Refused {
-  if (error instanceof Refusal) return { code: error.code, facts: error.facts };
-  if (error instanceof SystemError) {
-    if (error.code === E.ENOSPC || error.code === E.EDQUOT)
-      return { code: 'DiskFull', facts: { path: 'the store', host } };
-    return { code: 'NotPermitted', facts: { what: `the store on ${host}`, why: error.message } };
+  private async enter(guest: number, claim: Parameters<Writers['enter']>[1]): Promise<void> {
+    try {
+      await this.writers.enter(guest, claim);
+      this.tell(guest, { entered: guest });
+    } catch (error) {
+      this.tell(guest, { entered: guest, failed: toFailed(error, this.options.config.name) });
+    }
   }
-  return { code: 'BadInput', facts: { what: error instanceof Error ? error.message : String(error) } };
 }

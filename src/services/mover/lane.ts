@@ -5,13 +5,35 @@ import { freshBatch, keepBatch, type Batch } from './batch';
 import type { Bucket } from './bucket';
 import { FrameReader, KIND, frame, jsonFrame, type Answer, type Hello, type Refused, type Welcome } from './wire';
 
-const WINDOW = 8; // batches on their way at once, about 1 MiB each
+const WINDOW = 8; // batches of a job on their way at once, about 1 MiB each
+const OWN = 2; // of these each lane has so many for itself
 const GIVE_UP_MS = 60_000;
 const SILENCE_MS = 30_000; // no word for so long, though asked: the peer's process hangs
 const PING_MS = 2_000;
 const MAX_TRIES = 4;
 
+/** What the lanes of one job may have on their way together. */
+export class Window {
+  private used = 0;
+  private readonly lanes: Lane[] = [];
+
+  join(lane: Lane): void {
+    this.lanes.push(lane);
+  }
+  isOpenFor(own: number): boolean {
+    return own < OWN || this.used < WINDOW;
+  }
+  sent(): void {
+    this.used++;
+  }
+  acked(): void {
+    this.used--;
+    for (const lane of this.lanes) lane.wake();
+  }
+}
+
 export interface LaneOptions {
+  window: Window;
   /** A new connection to the peer's door, wherever that is now. */
   dial(): Promise<Duplex>;
   job: string;
@@ -43,6 +65,7 @@ export class Lane {
   private storeId: string | undefined;
 
   constructor(private readonly options: LaneOptions) {
+    options.window.join(this);
     this.pinger = setInterval(() => this.ping(), PING_MS);
     options.signal.addEventListener('abort', this.onAbort);
     if (options.signal.aborted) this.onAbort();
@@ -150,6 +173,7 @@ export class Lane {
     if (answer.damaged === true) return this.again(batch);
     this.lastProgress = performance.now();
     this.inFlight.shift();
+    this.options.window.acked();
     this.acked = sequence;
     this.options.onAnswer(payload.readUInt32LE(0));
     batch.settle(answer.refused ?? []);
@@ -179,12 +203,13 @@ export class Lane {
       const batch = this.current;
       const data = batch.seal(++this.sealed);
       this.inFlight.push(batch);
+      this.options.window.sent();
       this.stream?.write(data);
       this.options.onSent(data.length);
       this.current = freshBatch();
     }
     await new Promise((resolve) => setImmediate(resolve));
-    await this.until(() => this.inFlight.length < WINDOW);
+    await this.until(() => this.options.window.isOpenFor(this.inFlight.length));
   }
   /** Sends what there is and waits until all of it was carried out. */
   async drain(): Promise<void> {

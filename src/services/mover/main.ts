@@ -1,18 +1,19 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Refusal, isErrorCode } from '../../contract/errors';
+import type { Lease } from '../../contract/operations';
+import { fromFailed, toFailed } from './failed';
 import { Bucket } from './bucket';
 import { CatalogStore } from './catalog';
 import { digest, type DigestInput } from './digest';
 import { discard, failuresOf, forget, type DiscardInput, type FailuresInput, type ForgetInput } from './tidy';
-import { openDoor } from './door';
+import { Door } from './door';
 import { Journal } from './journal';
 import { loadHash } from './hash';
-import type { Failed, FromMover, MoverConfig, ToMover } from './protocol';
+import type { FromMover, MoverConfig, ToMover } from './protocol';
 import { send, type Job, type SendInput, type Sender } from './send';
 import { list, survey, type SurveyInput } from './survey';
-import { LOCK, SystemError, flock, umask } from './sys';
+import { LOCK, flock, umask } from './sys';
 import { dial } from './trust';
 
 /**
@@ -21,9 +22,11 @@ import { dial } from './trust';
  */
 const LOCK_WITHIN_MS = 30_000;
 
-const say = (message: FromMover): void => void process.send?.(message);
+/** An agent that is gone hears nothing; `disconnect` follows, and ends us. */
+const say = (message: FromMover): void => void process.send?.(message, undefined, undefined, () => undefined);
 const running = new Map<number, AbortController>();
 const asked = new Map<number, (answer: Extract<ToMover, { there: number }>) => void>();
+const holding = new Map<number, { answer(failed: Error | undefined): void; newerCame(): void }>();
 let questions = 0;
 
 process.once('disconnect', () => process.exit(0));
@@ -33,11 +36,15 @@ process.on('message', (message: ToMover) => {
   else if ('there' in message) {
     asked.get(message.there)?.(message);
     asked.delete(message.there);
+  } else if ('held' in message) {
+    holding.get(message.held)?.answer(message.failed === undefined ? undefined : fromFailed(message.failed));
+  } else if ('yield' in message) {
+    holding.get(message.yield)?.newerCame();
   }
 });
 
 function stop(error: unknown): void {
-  say({ log: 'the mover could not start', facts: { why: String(error) } });
+  say({ log: 'the mover cannot go on', facts: { why: String(error) } });
   process.exit(1);
 }
 
@@ -47,7 +54,7 @@ async function start(config: MoverConfig): Promise<void> {
   await lockState(config.stateDir);
   await loadHash();
   const log = (event: string, facts?: { [key: string]: unknown }) => say({ log: event, facts });
-  const door = await openDoor({ ...config, log });
+  const door = await Door.open({ config, log, hold, broken: stop });
   const sender: Sender = {
     name: config.name,
     roots: config.roots,
@@ -86,6 +93,24 @@ function whereIs(host: string): Promise<{ address: string; port: number }> {
       else reject(fromFailed(failed ?? { message: 'no answer' }));
     });
     say({ where: question, host });
+  });
+}
+
+/** The agent refuses a lease that is older than what it has seen, and ends older work first. */
+function hold(lease: Lease, newerCame: () => void): Promise<{ release(): void }> {
+  const question = ++questions;
+  const release = () => {
+    holding.delete(question);
+    say({ release: question });
+  };
+  return new Promise((resolve, reject) => {
+    const answer = (failed: Error | undefined) => {
+      if (failed === undefined) return resolve({ release });
+      holding.delete(question);
+      reject(failed);
+    };
+    holding.set(question, { answer, newerCame });
+    say({ hold: question, lease });
   });
 }
 
@@ -135,13 +160,3 @@ function operate(sender: Sender, port: number, operation: string, input: unknown
       throw new Error(`the mover has no operation ${operation}`);
   }
 }
-
-function toFailed(error: unknown, host: string): Failed {
-  if (error instanceof Refusal) return { code: error.code, facts: error.facts, message: error.message };
-  if (error instanceof SystemError)
-    return { code: 'NotPermitted', facts: { what: host, why: error.message }, message: error.message };
-  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
-const fromFailed = ({ code, facts, message }: Failed): Error =>
-  isErrorCode(code) ? new Refusal(code, facts) : new Error(message);

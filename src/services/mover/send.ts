@@ -12,7 +12,7 @@ import { Filter } from './filters';
 import { leaveChanges } from './sendChanges';
 import { sendFolder, sendItem } from './sendFolder';
 import type { Journal } from './journal';
-import { Lane } from './lane';
+import { Lane, Window } from './lane';
 import { sendLate } from './sendLate';
 import { LinkList } from './linkList';
 import { sendLinks } from './sendLinks';
@@ -59,15 +59,25 @@ export async function send(sender: Sender, input: SendInput, job: Job): Promise<
     () => ({ done: counts.bytes, doneFiles: counts.files + counts.unchanged }),
   );
   const root = openRoot(input.from.root, sender.roots, sender.name);
-  const lanes = makeLanes(sender, input, job, counts);
-  try {
-    for (const item of input.items) {
+  const teams = makeTeams(sender, input, job, counts);
+  const items = input.items.values(); // the teams share it: each item is taken once
+  const workOff = async (lanes: Lane[]) => {
+    for (const item of items) {
       rate.note = item;
       await sendOne(sender, input, job, root, item, lanes, counts);
       counts.items++;
     }
+  };
+  const stopAll = (error: Error) => {
+    for (const lane of teams.flat()) lane.fail(error);
+    throw error;
+  };
+  try {
+    const ends = await Promise.allSettled(teams.map((lanes) => workOff(lanes).catch(stopAll)));
+    for (const lane of teams.flat()) lane.check(); // the first failure is the one that all of them carry
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
-    for (const lane of lanes) lane.close();
+    for (const lane of teams.flat()) lane.close();
     close(root);
     rate.stop();
   }
@@ -111,14 +121,19 @@ const helloOf = (sender: Sender, input: SendInput, job: Job, item: Buffer): Hell
   token: sender.token,
   host: sender.name,
   session: `${job.id}/${randomUUID()}`,
-  epoch: input.lease.epoch,
+  lease: input.lease,
   root: input.to.root,
   item: bytesToName(item),
 });
 
-/** Connections that carry one item after the other. */
-function makeLanes(sender: Sender, input: SendInput, job: Job, counts: SentCounts): Lane[] {
+/** Items of a job that are under way at once: while one waits for the receiver or for a disk, the next one goes on. */
+const ABREAST = 4;
+
+/** Each team is the connections that carry one item after the other. */
+function makeTeams(sender: Sender, input: SendInput, job: Job, counts: SentCounts): Lane[][] {
+  const window = new Window();
   const options = {
+    window,
     dial: () => sender.dial(input.to.host),
     job: job.id,
     bucket: sender.bucket,
@@ -127,7 +142,8 @@ function makeLanes(sender: Sender, input: SendInput, job: Job, counts: SentCount
     onSent: () => undefined,
     onAnswer: (ownersNotSet: number) => void (counts.ownersNotSet += ownersNotSet),
   };
-  return Array.from({ length: input.lanes }, () => new Lane(options));
+  const teams = Math.min(ABREAST, input.items.length);
+  return Array.from({ length: teams }, () => Array.from({ length: input.lanes }, () => new Lane(options)));
 }
 
 /** Is the target what the catalog says it is? If not, the catalog is worth nothing. True when the target may hold unknown entries. */

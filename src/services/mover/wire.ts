@@ -1,3 +1,5 @@
+import type { Lease } from '../../contract/operations';
+
 /**
  * What goes over a bulk connection, little endian. The sender speaks first.
  *
@@ -47,7 +49,7 @@ export const SPARSE = 1;
 /** On CREATE: the file is there, and is emptied. */
 export const AGAIN = 1;
 
-export const VERSION = 1;
+export const VERSION = 2;
 export const FRAME_HEAD = 12;
 export const OP_HEAD = 12;
 export const META = 44;
@@ -60,7 +62,7 @@ export interface Hello {
   host: string;
   /** The job: a newer session of the same item ends the older one. */
   session: string;
-  epoch: number;
+  lease: Lease;
   root: string;
   item: string;
 }

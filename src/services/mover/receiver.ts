@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { fromFailed } from './failed';
+import { Guest, type Hall } from './guest';
+import { loadHash } from './hash';
+import { takingOver } from './incoming';
+import type { FromReceiver, MoverConfig, ToReceiver } from './protocol';
+
+/** A thread of the mover: it carries out what the guests that the door gives it send. */
+const config = workerData as MoverConfig;
+const guests = new Map<number, Guest>();
+const entering = new Map<number, (answer: Extract<ToReceiver, { entered: number }>) => void>();
+
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
+const say = (message: FromReceiver): void => parentPort?.postMessage(message);
+
+const hall: Hall = {
+  config,
+  takeOver: takingOver(config.trust),
+  log: (log, facts) => say({ log, facts }),
+  enter: (guest, claim) =>
+    new Promise((resolve, reject) => {
+      entering.set(guest, ({ failed }) => (failed === undefined ? resolve() : reject(fromFailed(failed))));
+      say({ enter: guest, claim });
+    }),
+  left: (guest) => say({ left: guest }),
+  gone: (guest) => {
+    guests.delete(guest);
+    say({ gone: guest });
+  },
+};
+
+const ready = loadHash();
+parentPort?.on('message', (message: ToReceiver) => void ready.then(() => hear(message)));
+
+function hear(message: ToReceiver): void {
+  if ('take' in message) guests.set(message.take, new Guest(hall, message.take, message.fd, message.from));
+  else if ('end' in message) guests.get(message.end)?.end();
+  else {
+    entering.get(message.entered)?.(message);
+    entering.delete(message.entered);
+  }
+}
