@@ -23,7 +23,7 @@ export const halt = defineSignal('halt');
 export const shipped = defineSignal<[{ pass: number; bytes: number; files: number }]>('shipped');
 
 /** What every consignment of a pass has alike. */
-type Alike = Pick<Consignment, 'filters' | 'paranoid' | 'fsync' | 'bytesPerSecond' | 'lookAtAll' | 'lease'>;
+type Alike = Pick<Consignment, 'filters' | 'paranoid' | 'fsync' | 'lookAtAll' | 'lease'>;
 
 export interface PassInput extends Alike {
   /** Prefix of every job id, the same over retries and resets. */
@@ -101,7 +101,6 @@ const consignment = (input: PassInput, { id, from, to, items, lanes }: Shipment)
   filters: input.filters,
   paranoid: input.paranoid,
   fsync: input.fsync,
-  bytesPerSecond: input.bytesPerSecond,
   lookAtAll: input.lookAtAll,
   lease: input.lease,
   job: `${input.work}/${id}`,

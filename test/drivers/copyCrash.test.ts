@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../setup/eventually';
 import { rsyncDiffers } from './nastyTree';
-import { bareHosts, digestOf, send, type TwoHosts } from './twoHosts';
+import { bareHosts, context, digestOf, send, storeOf, type TwoHosts } from './twoHosts';
 
 const MiB = 1024 * 1024;
 const UNACKED = 3 * MiB; // batches on their way at this pace
@@ -71,6 +71,32 @@ test('a stopped job ends at once, and the next one goes on from there', async ()
   const second = await send(hosts, ['item']);
   expect(second.bytes).toBeLessThan(total * 0.9);
   await expectSame();
+});
+
+test('a bound of the rate holds on after kill -9 of the sender', async () => {
+  const total = makeFiles(40, 100_000);
+  await hosts.from.copy.limit({ bytesPerSecond: 2 * MiB });
+  hosts.from.killMover();
+  const began = performance.now();
+  await send(hosts, ['item']).catch(() => send(hosts, ['item']));
+  // A quarter of a second may go at once, and the last batch is not waited for.
+  expect((performance.now() - began) / 1000).toBeGreaterThan((total - MiB) / (2 * MiB) - 0.5);
+  await expectSame();
+});
+
+test('what took the place of an item that we stored is not overwritten and not removed', async () => {
+  makeFiles(3, 1_000);
+  await send(hosts, ['item']);
+  const item = join(hosts.to.root, 'item');
+  renameSync(item, join(hosts.to.root, 'aside')); // so that the next one gets another inode
+  mkdirSync(item);
+  writeFileSync(join(item, 'mine'), 'of somebody else');
+  await expect(send(hosts, ['item'])).rejects.toMatchObject({ code: 'ItemsThere' });
+  const lease = { target: 'test', epoch: 1 };
+  expect(await hosts.to.copy.discard({ store: storeOf(hosts.to), items: ['item'], lease }, context())).toEqual({
+    removed: 0,
+  });
+  expect(readdirSync(item)).toEqual(['mine']);
 });
 
 test('a file that changes while it is read arrives as it is in the end', async () => {

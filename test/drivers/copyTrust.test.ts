@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { markBegun } from '../../src/services/mover/identity';
+import { Begun } from '../../src/services/mover/begun';
 import { Batch } from '../../src/services/mover/batch';
 import { KIND, OP, VERSION, frame, jsonFrame } from '../../src/services/mover/wire';
 import { bareHosts, digestOf, send, type BareHosts } from './twoHosts';
@@ -72,7 +72,7 @@ test('no op leads out of the item', async () => {
   const { port } = await hosts.to.copy.door({});
   const { root } = hosts.to;
   mkdirSync(join(root, 'item/sub'), { recursive: true });
-  markBegun(join(hosts.folder, 'new-state', 'mover'), root, 'item');
+  new Begun(join(hosts.folder, 'new-state', 'mover'), root).mark('item', '');
   mkdirSync(join(root, 'other'));
   writeFileSync(join(root, 'other/file'), 'of somebody else');
   const outside: [number, string, Buffer?][][] = [

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { context, bareHosts, digestOf, send, storeOf, type TwoHosts } from './twoHosts';
 import { needs } from '../setup/needs';
@@ -47,6 +47,27 @@ asRoot('moves, removals and links under a journal end the same', async () => {
   await send(hosts, ['item']);
   await expectSame();
   writeFileSync(item('a/deep/five'), 'through the other name');
+  await send(hosts, ['item']);
+  await expectSame();
+});
+
+asRoot('what is appended in place under a journal is sent', async () => {
+  await send(hosts, ['item']);
+  appendFileSync(item('b/deep/4'), ' and more');
+  expect(await send(hosts, ['item'])).toMatchObject({ files: 1, failed: 0 });
+  await expectSame();
+});
+
+asRoot('a directory that is removed and made anew under a journal is looked at whole', async () => {
+  await send(hosts, ['item']);
+  rmSync(item('a'), { recursive: true });
+  mkdirSync(item('a/deep'), { recursive: true });
+  writeFileSync(item('a/deep/2'), 'another 2');
+  await send(hosts, ['item']);
+  await expectSame();
+  rmSync(item(), { recursive: true });
+  mkdirSync(item('a'), { recursive: true });
+  writeFileSync(item('a/1'), 'another 1');
   await send(hosts, ['item']);
   await expectSame();
 });

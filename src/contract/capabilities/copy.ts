@@ -61,8 +61,6 @@ export const copy = {
       lookAtAll: z.boolean().optional(),
       /** Wait for the target's disk before the pass counts as done. */
       fsync: z.boolean().default(true),
-      /** Bound of this host's sending from now on, as by `limit`: a restarted service knows it again. */
-      bytesPerSecond: z.number().nonnegative().optional(),
       lease: Lease,
     }),
     output: Sent,
@@ -105,7 +103,7 @@ export const copy = {
   },
   limit: {
     kind: 'act',
-    summary: 'Bound the rate at which this host sends, from now on; 0 is no bound',
+    summary: 'Bound the rate at which this host sends, from now on and over restarts; 0 is no bound',
     role: 'agent',
     input: z.object({ bytesPerSecond: z.number().nonnegative() }),
     output: z.object({ bytesPerSecond: z.number() }),

@@ -40,6 +40,8 @@ export class Applier {
     private readonly root: number,
     private readonly item: Buffer,
     privileged: boolean,
+    /** The item itself may be made, replaced or removed by what follows. */
+    private readonly atItem: () => void,
   ) {
     this.owner = { privileged, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, inherits: false };
   }
@@ -149,6 +151,7 @@ export class Applier {
     if (error !== undefined) throw error;
     if (path.length === 0) {
       this.owner = { ...this.owner, inherits: true };
+      this.atItem();
       return undefined;
     }
     must(this.stat.of(fd), 'stat directory');

@@ -5,9 +5,6 @@ export class Bucket {
   private filledAt = performance.now();
   private changed: (() => void)[] = [];
 
-  get bytesPerSecond(): number {
-    return this.rate;
-  }
   set(bytesPerSecond: number): void {
     this.rate = bytesPerSecond;
     this.tokens = 0;

@@ -25,6 +25,7 @@ export interface ItemState {
 }
 
 const KIND = { RECORD: 0x52, CLAIM: 0x43, PIECE: 0x50, LINK: 0x4c, FAILURE: 0x46 } as const;
+const BOUND = Buffer.from('"bound"');
 const BEGUN = 2 ** 48 - 1; // the last piece that none has: what the file was when it was begun
 
 /** All that must survive a crash of the sender, in one LMDB environment on the host's disk. */
@@ -53,6 +54,13 @@ export class CatalogStore {
     for (const { key, value } of this.db.getRange({ start, end: Buffer.from(`${text}-`) })) {
       yield new ItemCatalog(this, Buffer.from(key), JSON.parse(value.toString()) as ItemState);
     }
+  }
+  /** Bytes per second that may leave this host; 0 is no bound. Kept here, so that it holds for the next mover too. */
+  get bound(): number {
+    return Number(this.db.get(BOUND)?.toString() ?? 0);
+  }
+  set bound(bytesPerSecond: number) {
+    this.db.putSync(BOUND, Buffer.from(String(bytesPerSecond)));
   }
   nextNumber(): number {
     const key = Buffer.from('"number"');

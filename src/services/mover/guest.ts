@@ -2,7 +2,8 @@ import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../../contract/errors';
 import { Applier } from './apply';
-import { bootId, itemBirth, isBegun, markBegun, storeId } from './identity';
+import { Begun } from './begun';
+import { bootId, itemBirth, storeId } from './identity';
 import type { Incoming, TakeOver } from './incoming';
 import { isPlainName, nameToBytes, terminated } from './names';
 import { openRoot } from './places';
@@ -39,6 +40,7 @@ export class Guest {
   private stream: Duplex;
   private busy: Promise<void> | undefined;
   private readonly late: NodeJS.Timeout;
+  private begun: OpenMark | undefined;
   private writes = false;
   private ended = false;
 
@@ -117,7 +119,9 @@ export class Guest {
 
   private async sync(sequence: number, answer: Answer, quick: boolean): Promise<void> {
     if (!quick) must(await syncfs(this.root), 'syncfs');
-    this.ack(sequence, { ...answer, itemBirth: itemBirth(this.root, terminated(this.item)) });
+    const birth = itemBirth(this.root, terminated(this.item));
+    this.begun?.settle(birth);
+    this.ack(sequence, { ...answer, itemBirth: birth });
   }
 
   private ack(sequence: number, answer: Answer): void {
@@ -140,15 +144,9 @@ export class Guest {
     await this.hall.enter(this.id, { key: `${hello.root}\0${hello.item}`, session, lease });
     if (this.ended) return;
     const privileged = process.geteuid?.() === 0;
-    this.applier = new Applier(this.root, this.item, privileged);
     const birth = itemBirth(this.root, terminated(this.item));
-    if (birth === '') markBegun(config.stateDir, hello.root, hello.item);
-    // What no copy of ours brought, or what is served by now, is nobody's to overwrite.
-    else if (
-      !isBegun(config.stateDir, hello.root, hello.item) ||
-      servedItems(dirname(config.stateDir), hello.root).includes(hello.item)
-    )
-      throw new Refusal('ItemsThere', { to: hello.root, count: 1, first: hello.item });
+    this.begun = this.ownItem(hello, birth);
+    this.applier = new Applier(this.root, this.item, privileged, () => this.begun?.open());
     const welcome: Welcome = {
       host: config.name,
       storeId: storeId(config.stateDir, hello.root, this.root),
@@ -159,6 +157,15 @@ export class Guest {
       itemBirth: birth,
     };
     this.stream.write(jsonFrame(KIND.WELCOME, welcome));
+  }
+
+  /** What no copy of ours brought, or what is served by now, is nobody's to overwrite. */
+  private ownItem({ root, item }: Hello, birth: string): OpenMark {
+    const { stateDir } = this.hall.config;
+    const marks = new Begun(stateDir, root);
+    if (birth !== '' && (!marks.isOurs(item, birth) || servedItems(dirname(stateDir), root).includes(item)))
+      throw new Refusal('ItemsThere', { to: root, count: 1, first: item });
+    return new OpenMark(marks, item);
   }
 
   /** Is it an agent of this fleet, the one that it says, and of our version? */
@@ -203,6 +210,25 @@ export class Guest {
     this.root = -1;
     if (this.writes) this.hall.left(this.id);
     this.writes = false;
+  }
+}
+
+/** The mark of the item that a guest writes: open from the first moment at which the item may get another birth until it is synced. */
+class OpenMark {
+  private isOpen: boolean;
+  constructor(
+    private readonly marks: Begun,
+    private readonly item: string,
+  ) {
+    this.isOpen = marks.markOf(item) === '';
+  }
+  open(): void {
+    if (!this.isOpen) this.marks.mark(this.item, '');
+    this.isOpen = true;
+  }
+  settle(birth: string): void {
+    if (this.isOpen) this.marks.mark(this.item, birth);
+    this.isOpen = false;
   }
 }
 

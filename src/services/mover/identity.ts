@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stat } from './stat';
 import { must } from './sys';
@@ -17,19 +17,6 @@ export function storeId(stateDir: string, root: string, fd: number): string {
   if (id === '') writeFileSync(file, (id = randomUUID()));
   return `${id}/${stat.birth()}`;
 }
-
-const markOf = (stateDir: string, root: string, item: string): string =>
-  join(stateDir, 'begun', createHash('sha256').update(`${root}\0${item}`).digest('hex').slice(0, 32));
-
-/** An item that was not there before we came: a copy of ours brings it. */
-export function markBegun(stateDir: string, root: string, item: string): void {
-  mkdirSync(join(stateDir, 'begun'), { recursive: true });
-  writeFileSync(markOf(stateDir, root, item), item);
-}
-export const isBegun = (stateDir: string, root: string, item: string): boolean =>
-  existsSync(markOf(stateDir, root, item));
-export const unmarkBegun = (stateDir: string, root: string, item: string): void =>
-  rmSync(markOf(stateDir, root, item), { force: true });
 
 function readIfThere(file: string): string {
   try {

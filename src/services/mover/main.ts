@@ -69,6 +69,7 @@ async function start(config: MoverConfig): Promise<void> {
       return dial({ host, address, port }, config.trust, 5_000);
     },
   };
+  sender.bucket.set(sender.catalogs.bound);
   process.on('message', (message: ToMover) => {
     if ('call' in message) void serve(sender, door.port, message);
   });
@@ -135,11 +136,8 @@ function operate(sender: Sender, port: number, operation: string, input: unknown
   switch (operation) {
     case 'door':
       return { port };
-    case 'send': {
-      const { bytesPerSecond } = input as SendInput;
-      if (bytesPerSecond !== undefined) sender.bucket.set(bytesPerSecond);
+    case 'send':
       return send(sender, input as SendInput, job);
-    }
     case 'digest':
       return digest(sender, input as DigestInput, job);
     case 'survey':
@@ -153,8 +151,10 @@ function operate(sender: Sender, port: number, operation: string, input: unknown
     case 'failures':
       return failuresOf(sender, input as FailuresInput);
     case 'limit': {
-      sender.bucket.set((input as { bytesPerSecond: number }).bytesPerSecond);
-      return { bytesPerSecond: sender.bucket.bytesPerSecond };
+      const { bytesPerSecond } = input as { bytesPerSecond: number };
+      sender.catalogs.bound = bytesPerSecond;
+      sender.bucket.set(bytesPerSecond);
+      return { bytesPerSecond };
     }
     default:
       throw new Error(`the mover has no operation ${operation}`);

@@ -3,7 +3,8 @@ import type { Filters, ItemFacts, Store } from '../../contract/capabilities/file
 import { Refusal } from '../../contract/errors';
 import { readNames } from './dents';
 import { Filter } from './filters';
-import { isBegun } from './identity';
+import { Begun } from './begun';
+import { itemBirth } from './identity';
 import { bytesToName, itemName, terminated } from './names';
 import { openRoot } from './places';
 import { Rate } from './rate';
@@ -82,7 +83,9 @@ export function list(
   const root = openRoot(store.root, host.roots, host.name);
   try {
     const { bavail, bsize } = statfsSync(`/proc/self/fd/${root}`);
-    const begun = (item: string) => !served.includes(item) && isBegun(host.stateDir, store.root, item);
+    const marks = new Begun(host.stateDir, store.root);
+    const begun = (item: string) =>
+      !served.includes(item) && marks.isOurs(item, itemBirth(root, terminated(itemName(item))));
     return {
       items: itemsOf(root).map((item) => ({ item, begun: begun(item) })),
       freeBytes: bavail * bsize,

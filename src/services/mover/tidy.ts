@@ -1,12 +1,12 @@
 import type { Store } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
+import { Begun } from './begun';
 import { Failures, type Failure } from './failures';
-import { isBegun, unmarkBegun } from './identity';
+import { itemBirth } from './identity';
 import { itemName, terminated } from './names';
 import { openRoot } from './places';
 import { remove } from './remove';
 import { storeKey, type Job, type Sender } from './send';
-import { Stat } from './stat';
 import { close } from './sys';
 
 export interface DiscardInput {
@@ -32,16 +32,18 @@ export async function discard(
   job: Job,
 ): Promise<{ removed: number }> {
   const root = openRoot(store.root, roots, name);
+  const begun = new Begun(stateDir, store.root);
   try {
     let removed = 0;
     for (const item of items) {
       if (job.signal.aborted) throw new Refusal('JobCancelled', { job: job.id });
       const bytes = itemName(item);
-      if (isBegun(stateDir, store.root, item) && new Stat().at(root, terminated(bytes)) === 0) {
+      const birth = itemBirth(root, terminated(bytes));
+      if (birth !== '' && begun.isOurs(item, birth)) {
         remove(root, bytes);
         removed++;
       }
-      unmarkBegun(stateDir, store.root, item);
+      begun.unmark(item);
       await new Promise((resolve) => setImmediate(resolve));
     }
     return { removed };

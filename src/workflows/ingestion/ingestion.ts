@@ -253,7 +253,6 @@ export class Ingestion {
           filters: { include, exclude },
           paranoid,
           fsync,
-          bytesPerSecond: this.rate.bytesPerSecond,
           lookAtAll,
           lease: this.book.leaseOf(this.plan.to),
         },
