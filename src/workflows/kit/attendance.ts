@@ -32,8 +32,8 @@ export interface Attended {
   heldStep(): string | undefined;
   /** The held step cannot be skipped. */
   mustBeDone(): boolean;
-  /** Somebody paused the run, or let it go on. */
-  paused(is: boolean): void;
+  /** Somebody paused the run, or (undefined) let it go on. */
+  paused(by: string | undefined): void;
   /** What was begun is being undone: that is carried through. */
   undoing(): boolean;
   /** Refuses values that cannot be. */
@@ -95,7 +95,7 @@ export class Attendance {
 
   /** Also by a stop: what is undone must not wait for somebody to resume it. */
   endPause(): void {
-    if (this.pause) this.run.paused(false);
+    if (this.pause) this.run.paused(undefined);
     this.pause = undefined;
   }
 
@@ -124,7 +124,7 @@ export class Attendance {
 
   private pauseBy(said: Said): void {
     this.pause = said;
-    this.run.paused(true);
+    this.run.paused(said.by);
     this.run.said('paused', said);
   }
 
