@@ -164,6 +164,11 @@ export const errors = {
     retry: false,
     next: 'mend the cause, then retry: what was sent stays sent',
   },
+  NoAdvance: {
+    says: '{what}: {attempts} attempts in a row got no further, the last one since {why}',
+    retry: true,
+    next: 'mend the cause, then retry: what was done stays done',
+  },
   NotApproved: { says: '{by} said no: {why}', retry: false, next: 'start the runbook again when that has changed' },
   OtherPlan: {
     says: 'the plan now is {plan}, not {given}',
@@ -219,6 +224,7 @@ export const errors = {
   },
   NothingFailed: { says: 'no step of {id} failed: {why}', retry: false, next: 'start it anew with `evenkeel run`' },
   NoSuchSchedule: { says: 'there is no schedule "{id}"{near}', retry: false, next: 'see `evenkeel schedule list`' },
+  ManySchedules: { says: '"{id}" may mean {which}', retry: false, next: 'write more of its id' },
   UnknownRunbook: { says: 'there is no runbook "{name}"{near}', retry: false, next: 'see `evenkeel run --help`' },
   TemporalUnreachable: {
     says: 'Temporal does not answer at {address}: {why}',

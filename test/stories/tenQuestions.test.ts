@@ -22,8 +22,8 @@ test('1. What exactly will it touch? The plan says so, and an empty set is refus
   expect(planned.plan!.sentences.map(plain)).toMatchInlineSnapshot(`
    [
      "4 storage items, 80 files, N bytes from legacy to files; 4 keep their ordinal",
-     "  old-1-fsvm → new-1-fsvm  2 items, N bytes: accounts-old-1, photos-old-1",
-     "  old-2-fsvm → new-2-fsvm  2 items, N bytes: accounts-old-2, photos-old-2",
+     "  old-1-fsvm → new-1-fsvm  2 items, 40 files, N bytes: accounts-old-1, photos-old-1",
+     "  old-2-fsvm → new-2-fsvm  2 items, 40 files, N bytes: accounts-old-2, photos-old-2",
    ]
   `);
   expect(pair.stored()).toEqual([]);
