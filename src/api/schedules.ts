@@ -107,8 +107,7 @@ export async function tellSchedule(client: Client, given: string, word: Schedule
   const ids = (await listSchedules(client)).map((each) => each.id);
   const [id, ...others] = meantBy(given, ids);
   if (id === undefined) throw new Refusal('NoSuchSchedule', { id: given, near: nearId(given, ids) });
-  if (others.length > 0)
-    throw new Refusal('ManySchedules', { id: given, which: [id, ...others].slice(0, 5).join(' or ') });
+  if (others.length > 0) throw new Refusal('ManyRuns', { id: given, which: [id, ...others].slice(0, 5).join(' or ') });
   await told(client, id, `${word} it`, (handle) => acts[word](handle, note));
   return id;
 }

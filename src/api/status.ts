@@ -8,7 +8,6 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   NoSuchRun: 404,
   NoSuchSchedule: 404,
   ManyRuns: 409,
-  ManySchedules: 409,
   AlreadyRunning: 409,
   AlreadyPaused: 409,
   RunEnded: 409,

@@ -76,21 +76,13 @@ export const errors = {
     retry: true,
     next: "it is started again by itself; see the agent's log if it repeats",
   },
-  DiskFull: {
-    says: '{path} on {host} has no space left',
-    retry: true,
-    next: 'make space; the job goes on by itself',
-  },
+  DiskFull: { says: '{path} on {host} has no space left', retry: true, next: 'make space; the job goes on by itself' },
   Corrupt: {
     says: '{what} arrived damaged on {host}',
     retry: true,
     next: 'it is sent again by itself; look at memory and cabling if it repeats',
   },
-  WrongVersion: {
-    says: '{host} runs Evenkeel {theirs}, this is {ours}',
-    retry: false,
-    next: 'upgrade the older one',
-  },
+  WrongVersion: { says: '{host} runs Evenkeel {theirs}, this is {ours}', retry: false, next: 'upgrade the older one' },
   NothingToDo: {
     says: '{what} has nothing in it: an empty set never means all',
     retry: false,
@@ -224,7 +216,6 @@ export const errors = {
   },
   NothingFailed: { says: 'no step of {id} failed: {why}', retry: false, next: 'start it anew with `evenkeel run`' },
   NoSuchSchedule: { says: 'there is no schedule "{id}"{near}', retry: false, next: 'see `evenkeel schedule list`' },
-  ManySchedules: { says: '"{id}" may mean {which}', retry: false, next: 'write more of its id' },
   UnknownRunbook: { says: 'there is no runbook "{name}"{near}', retry: false, next: 'see `evenkeel run --help`' },
   TemporalUnreachable: {
     says: 'Temporal does not answer at {address}: {why}',
