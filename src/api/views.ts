@@ -141,7 +141,7 @@ export const AuditEntry = z.object({
   at: z.string(),
   who: z.string(),
   what: z.string(),
-  how: z.enum(['started', 'said', 'began', 'done', 'failed', 'ended']),
+  how: z.enum(['started', 'said', 'refused', 'began', 'done', 'failed', 'ended']),
   step: z.string().exactOptional().describe('the step that it belongs to, in its own words'),
   facts: z.unknown().optional(),
 });

@@ -219,6 +219,7 @@ test('the command line plans, runs, waits for an approval, and reports', async (
   ]);
   const history = await evenkeel('history', pair.to);
   expect(history.out).toMatch(/said\s+approved plan [0-9a-f]{16}: read it/);
+  expect(history.out).toMatch(/refused\s+approved plan another: the plan now is \w+, not another/);
   expect(await evenkeel('pause', pair.to)).toMatchObject({
     status: 3,
     err: expect.stringContaining('has ended: done'),
