@@ -23,7 +23,9 @@ export const copyActivities = ({ agent }: Hands) => ({
   /** Has one FSVM send items to another; what was sent before is not sent again. */
   async sendItems({ job, ...input }: Consignment): Promise<Sent> {
     const what = `Send ${counted(input.items.length, 'item')} from ${input.from.fsvm} to ${input.to.fsvm}`;
-    return supervise(input.from.host, what, job, (context) => agent(input.from.host).copy.send(input, context));
+    return supervise(input.from.host, what, job, (context) => agent(input.from.host).copy.send(input, context), {
+      keeps: true,
+    });
   },
 
   /** What some items are, on disk, in a digest each. */

@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import type { JobContext, Progress } from '../contract/operations';
 import { isErrorCode, Refusal } from '../contract/errors';
 import { Detach } from '../agent/client';
+import { afterLook, anotherAttempt, mostFruitless, type Advance } from '../planning/advance';
 
 /** How often a supervised job says that it lives, ms: pause and cancel reach it with the next heartbeat. */
 const heartbeatEveryMs = 400;
@@ -10,38 +11,55 @@ const heartbeatEveryMs = 400;
 export interface InFlight extends Partial<Progress> {
   host: string;
   what: string;
+  /** What the next attempt must know. */
+  advance: Advance;
+  /** Why an attempt before this one failed. */
+  why?: string;
 }
 
 /**
  * Stands beside a job of an agent until it ends. A cancelled activity stops the job and waits for that; a worker that
  * shuts down, a lost heartbeat or a reset only lets go of it: the next attempt attaches to the running job.
+ * However often it fails, it is tried again as long as it advances. `keeps`: what an attempt did is not done again.
  */
 export async function supervise<T>(
   host: string,
   what: string,
   id: string,
   run: (job: JobContext) => Promise<T>,
+  { keeps = false }: { keeps?: boolean } = {},
 ): Promise<T> {
   const context = Context.current();
+  const { advance, why } = (context.info.heartbeatDetails ?? {}) as Partial<InFlight>;
+  let inFlight: InFlight = { host, what, advance: anotherAttempt(advance), ...(why !== undefined && { why }) };
+  if (inFlight.advance.fruitless > mostFruitless) throw gotNoFurther(inFlight);
+  const look = (now: Progress) =>
+    (inFlight = { ...inFlight, ...now, advance: afterLook(inFlight.advance, now, keeps) });
   const stop = new AbortController();
   const cancelled = () => stop.abort(isWanted(context.cancellationSignal.reason) ? undefined : new Detach());
   if (context.cancellationSignal.aborted) cancelled();
   else context.cancellationSignal.addEventListener('abort', cancelled, { once: true });
-  let progress: InFlight = { host, what };
-  context.heartbeat(progress);
-  const beat = setInterval(() => context.heartbeat(progress), heartbeatEveryMs);
+  context.heartbeat(inFlight);
+  const beat = setInterval(() => context.heartbeat(inFlight), heartbeatEveryMs);
   try {
-    return await run({ id, signal: stop.signal, report: (now) => void (progress = { host, what, ...now }) });
+    return await run({ id, signal: stop.signal, report: look });
   } catch (error) {
     if (stop.signal.aborted && !(stop.signal.reason instanceof Detach))
       throw new CancelledFailure(`${what} was stopped`);
     if (stop.signal.aborted)
       throw ApplicationFailure.retryable(`this worker let go of the job; it goes on at ${host}`, 'Detached');
+    context.heartbeat({ ...inFlight, why: error instanceof Error ? error.message : String(error) });
     throw error;
   } finally {
     clearInterval(beat);
     context.cancellationSignal.removeEventListener('abort', cancelled);
   }
+}
+
+/** No retry by itself helps any more, and a person's may: the run holds. */
+function gotNoFurther({ what, why = 'its worker ended each time' }: InFlight): ApplicationFailure {
+  const { message } = new Refusal('NoAdvance', { what, attempts: mostFruitless, why: why.split('. Next: ')[0] ?? why });
+  return ApplicationFailure.nonRetryable(message, 'NoAdvance');
 }
 
 /** Only a cancel of the run is meant for the job; every other reason is about this worker or this attempt. */

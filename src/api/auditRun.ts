@@ -1,8 +1,10 @@
 import type { Client } from '@temporalio/client';
 import { decodeArrayFromPayloads, decodeOptionalSinglePayload } from '@temporalio/common/lib/internal-non-workflow';
+import type { RefusedWord } from '../workflows/kit/messages';
 import type { RunRef, WebUi } from './findRun';
 import { handleOf, showRun } from './showRun';
 import type { Audit, AuditEntry, RunView } from './views';
+import { wordOf } from './wordOf';
 
 type Events = NonNullable<Awaited<ReturnType<ReturnType<typeof handleOf>['fetchHistory']>>['events']>;
 type HistoryEvent = Events[number];
@@ -48,6 +50,7 @@ async function entryOf(
   const update = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input;
   if (update) {
     const [said] = (await decodeArrayFromPayloads(converter, update.args?.payloads)) as [{ by?: string }?];
+    if (update.name === 'refused') return refusedEntry(said as RefusedWord);
     return { who: said?.by ?? 'unknown', what: wordOf(update.name ?? '', said ?? {}), how: 'said', facts: said };
   }
   const act = event.activityTaskScheduledEventAttributes;
@@ -59,12 +62,7 @@ async function entryOf(
   return endOf(event, ended);
 }
 
-/** What somebody said to a run, as a sentence. */
-function wordOf(name: string, said: Record<string, unknown>): string {
-  if (name === 'decide') return `${said['approved'] === true ? 'approved' : 'rejected'} plan ${String(said['digest'])}`;
-  if (name === 'answer') return `${String(said['do'])} the held step`;
-  return name === 'tune' ? `set ${JSON.stringify(said['set'])}` : name;
-}
+const refusedEntry = ({ by, what, why }: RefusedWord): Entry => ({ who: by, what, how: 'refused', facts: { why } });
 
 function endOf(
   event: HistoryEvent,

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { Refusal } from '../contract/errors';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
-import { nearest } from '../fleet/nearest';
+import { meantBy, nearId } from './partOfId';
 import { askTemporal } from './said';
 import type { RunSummary } from './views';
 
@@ -47,12 +47,13 @@ export async function findRun(client: Client, given: string): Promise<RunRef> {
   const runs = await listRuns(client, { all: true, limit: lookedAt }, () => undefined);
   const byRunId = runs.filter((run) => given.length >= 6 && run.runId.startsWith(given));
   if (byRunId.length === 1) return { id: byRunId[0]!.id, runId: byRunId[0]!.runId };
-  const ids = [...new Set(runs.map((run) => run.id))];
-  const matches = ids.filter((id) => id.endsWith(given) || beginnings(id).some((part) => part.startsWith(given)));
-  const whole = matches.filter((id) => id === given || id.split('/').includes(given));
-  const [only, ...others] = whole.length === 1 ? whole : matches;
-  if (only === undefined) throw new Refusal('NoSuchRun', { id: given, near: nearIds(given, ids) });
-  if (others.length > 0) throw new Refusal('ManyRuns', { id: given, which: matches.slice(0, 5).join(' or ') });
+  const ids = (dry: boolean) => [...new Set(runs.filter((run) => (run.dryRun ?? false) === dry).map((run) => run.id))];
+  // A dry run is named by its own end, or by what means no real run.
+  const real = meantBy(given, ids(false));
+  const [only, ...others] = real.length > 0 ? real : meantBy(given, ids(true));
+  if (only === undefined) throw new Refusal('NoSuchRun', { id: given, near: nearId(given, ids(false)) });
+  if (others.length > 0)
+    throw new Refusal('ManyRuns', { id: given, which: [only, ...others].slice(0, 5).join(' or ') });
   return { id: only };
 }
 
@@ -71,6 +72,7 @@ export function summaryOf(info: RunInfo, webUi: WebUi): RunSummary {
     target: String(attribute('EvenkeelTarget') ?? id.slice(id.indexOf('/') + 1)),
     phase: phaseOf(info, attribute('EvenkeelPhase'), memo.dryRun === true),
     by: memo.by ?? 'unknown',
+    ...(memo.dryRun === true && { dryRun: true }),
     ...(typeof ticket === 'string' && ticket !== '' && { ticket }),
     startedAt: startTime.toISOString(),
     ...(closeTime && { endedAt: closeTime.toISOString() }),
@@ -109,15 +111,6 @@ function queryOf({ runbook, target, phase, ticket, all }: RunFilter): string {
 
 /** A literal of Temporal's query language. */
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-
-/** `ingest-vfs/files2` begins twice: at the runbook and at the target. */
-const beginnings = (id: string): string[] => [id, ...id.split('/').slice(1)];
-
-function nearIds(given: string, ids: readonly string[]): string {
-  const byPart = new Map(ids.flatMap((id) => beginnings(id).map((part) => [part, id])));
-  const near = nearest(given, byPart.keys());
-  return near === undefined ? '' : `; did you mean "${byPart.get(near)}"?`;
-}
 
 async function exists(client: Client, id: string): Promise<boolean> {
   try {

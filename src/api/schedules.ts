@@ -1,7 +1,13 @@
-import { ScheduleAlreadyRunning, ScheduleNotFoundError, type Client, type ScheduleOptions } from '@temporalio/client';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  type Client,
+  type ScheduleHandle,
+  type ScheduleOptions,
+} from '@temporalio/client';
 import { Refusal } from '../contract/errors';
-import { meant } from '../fleet/nearest';
 import { kebab } from '../contract/runbooks';
+import { meantBy, nearId } from './partOfId';
 import { asRefusal } from './said';
 import { readyRun, runbookNamed, startOptions } from './startRun';
 
@@ -87,29 +93,35 @@ export async function listSchedules(client: Client): Promise<ScheduleView[]> {
   return views;
 }
 
-export const pauseSchedule = (client: Client, id: string, note: string): Promise<void> =>
-  told(client, id, 'pause it', (handle) => handle.pause(note));
+/** What a word does to a schedule; `note` is kept with it. */
+const acts = {
+  pause: (handle: ScheduleHandle, note: string) => handle.pause(note),
+  resume: (handle: ScheduleHandle, note: string) => handle.unpause(note),
+  trigger: (handle: ScheduleHandle) => handle.trigger(),
+  delete: (handle: ScheduleHandle) => handle.delete(),
+};
+export type ScheduleWord = keyof typeof acts;
 
-export const resumeSchedule = (client: Client, id: string, note: string): Promise<void> =>
-  told(client, id, 'resume it', (handle) => handle.unpause(note));
-
-export const triggerSchedule = (client: Client, id: string): Promise<void> =>
-  told(client, id, 'trigger it', (handle) => handle.trigger());
-
-export const deleteSchedule = (client: Client, id: string): Promise<void> =>
-  told(client, id, 'delete it', (handle) => handle.delete());
+/** Says a word to the schedule that an id, or a part of one, means; answers with its whole id. */
+export async function tellSchedule(client: Client, given: string, word: ScheduleWord, note: string): Promise<string> {
+  const ids = (await listSchedules(client)).map((each) => each.id);
+  const [id, ...others] = meantBy(given, ids);
+  if (id === undefined) throw new Refusal('NoSuchSchedule', { id: given, near: nearId(given, ids) });
+  if (others.length > 0) throw new Refusal('ManyRuns', { id: given, which: [id, ...others].slice(0, 5).join(' or ') });
+  await told(client, id, `${word} it`, (handle) => acts[word](handle, note));
+  return id;
+}
 
 async function told(
   client: Client,
   id: string,
   what: string,
-  act: (handle: ReturnType<Client['schedule']['getHandle']>) => Promise<void>,
+  act: (handle: ScheduleHandle) => Promise<void>,
 ): Promise<void> {
   try {
     await act(client.schedule.getHandle(id));
   } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw asRefusal(error, { client, id, what });
-    const ids = (await listSchedules(client)).map((each) => each.id);
-    throw new Refusal('NoSuchSchedule', { id, near: meant(id, ids) }, { cause: error });
+    if (error instanceof ScheduleNotFoundError) throw new Refusal('NoSuchSchedule', { id, near: '' }, { cause: error });
+    throw asRefusal(error, { client, id, what });
   }
 }

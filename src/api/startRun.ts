@@ -3,7 +3,15 @@ import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/c
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import type { z } from 'zod';
 import { Refusal } from '../contract/errors';
-import { kebab, runbooks, taskQueue, workflowId, type Attended, type RunbookName } from '../contract/runbooks';
+import {
+  kebab,
+  runbooks,
+  targetOf,
+  taskQueue,
+  workflowId,
+  type Attended,
+  type RunbookName,
+} from '../contract/runbooks';
 import { meant } from '../fleet/nearest';
 import type { RunRef } from './findRun';
 import { askTemporal } from './said';
@@ -38,7 +46,7 @@ export function readyRun(name: RunbookName, given: unknown): ReadyRun {
 export async function startRun(client: Client, { name, id, input }: ReadyRun, by: string): Promise<RunRef> {
   const start = () =>
     client.workflow.start(name, {
-      ...startOptions({ name, id, input }, by),
+      ...startOptions({ name, input }, by),
       workflowId: id,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
@@ -60,14 +68,14 @@ export async function startRun(client: Client, { name, id, input }: ReadyRun, by
 }
 
 /** What a run carries from its start on, by hand or by a schedule. */
-export function startOptions({ name, id, input }: ReadyRun, by: string) {
+export function startOptions({ name, input }: Pick<ReadyRun, 'name' | 'input'>, by: string) {
   const attribute = (key: string, value: string) => ({ key: defineSearchAttributeKey(key, 'KEYWORD'), value });
-  const target = id.slice(id.indexOf('/') + 1);
+  const target = targetOf(name, input);
   return {
     taskQueue: taskQueue(),
     args: [input] as [unknown],
     memo: { by, input: digestOf(input), ...(input.dryRun && { dryRun: true }) },
-    staticSummary: `${runbooks[name].title} (${target})`.slice(0, longestSummary),
+    staticSummary: `${input.dryRun ? 'Dry run: ' : ''}${runbooks[name].title} (${target})`.slice(0, longestSummary),
     staticDetails: `Started by ${by}\n\`\`\`\n${JSON.stringify(input, undefined, 2)}\n\`\`\``,
     typedSearchAttributes: new TypedSearchAttributes([
       attribute('EvenkeelRunbook', kebab(name)),

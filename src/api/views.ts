@@ -47,7 +47,7 @@ const Status = z.object({
   leases: z.array(z.object({ target: z.string(), epoch: z.number().int() })),
 }) satisfies z.ZodType<StatusView>;
 
-/** Which run: `id` is `<runbook>/<target>`; `runId` tells its runs apart. */
+/** Which run: `id` is `<runbook>/<target>`, of a dry run `<runbook>/<target>/dry-run`; `runId` tells its runs apart. */
 export const RunRef = z.object({ id: z.string(), runId: z.string().exactOptional() });
 
 /** One run in a list. */
@@ -59,6 +59,7 @@ export const RunSummary = z.object({
   target: z.string(),
   phase: z.enum(phases),
   by: z.string().describe('who started it'),
+  dryRun: z.boolean().exactOptional().describe('it only plans'),
   ticket: z.string().exactOptional(),
   startedAt: z.string(),
   endedAt: z.string().exactOptional(),
@@ -140,7 +141,7 @@ export const AuditEntry = z.object({
   at: z.string(),
   who: z.string(),
   what: z.string(),
-  how: z.enum(['started', 'said', 'began', 'done', 'failed', 'ended']),
+  how: z.enum(['started', 'said', 'refused', 'began', 'done', 'failed', 'ended']),
   step: z.string().exactOptional().describe('the step that it belongs to, in its own words'),
   facts: z.unknown().optional(),
 });

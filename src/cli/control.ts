@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Operator } from '../api/operator';
 import type { RunRef } from '../api/findRun';
 import { Refusal } from '../contract/errors';
@@ -87,9 +87,10 @@ export function addWord(program: Command, name: string): void {
     .command(word.name)
     .description(word.description)
     .argument('<id>', 'the id of the run, or a part of it that means one run only')
-    .option('--json', 'as one JSON document');
-  if (word.whyNeeded) command.requiredOption('--why <text>', 'the reason, kept with the run');
-  else command.option('--why <text>', 'the reason, kept with the run');
+    .option('--json', 'as one JSON document')
+    .addOption(
+      new Option('--why <text>', 'the reason, kept with the run').makeOptionMandatory(word.whyNeeded === true),
+    );
   if (name === 'approve' || name === 'reject')
     command.option('--plan <digest>', 'the plan that is meant, as `evenkeel show` prints it');
   command.action(async (id: string, flags: WordFlags) => {

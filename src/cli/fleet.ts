@@ -4,6 +4,7 @@ import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { findFleetFile, readFleet, sentence, type FleetReading } from '../fleet/load';
 import { ownToken } from '../stack/ownToken';
+import { exitCodes } from './exitCodes';
 import { paintFor, printJson, printLine, table, type Paint } from './print';
 
 interface Check {
@@ -35,8 +36,15 @@ export function addFleet(parent: Command): void {
       const answers = online && reading.fleet ? await askAll(reading.fleet) : [];
       if (json) printJson({ ...reading, ...(online && { answers }) });
       else printLine(shown(reading, answers, paintFor(process.stdout)));
-      if (reading.errors.length > 0 || answers.some((answer) => !answer.answers)) process.exitCode = 1;
+      process.exitCode = exitCodes[outcomeOf(reading, answers)].code;
     });
+}
+
+/** Of two things that are wrong the one to be mended first: a fleet file that cannot be used, then an agent of another name. */
+function outcomeOf({ errors }: FleetReading, answers: Answer[]): keyof typeof exitCodes {
+  const wrong = answers.filter((answer) => !answer.answers);
+  if (errors.length > 0 || wrong.some(({ version }) => version !== undefined)) return 'refused';
+  return wrong.length > 0 ? 'unreachable' : 'done';
 }
 
 const askAll = (fleet: Fleet): Promise<Answer[]> =>

@@ -90,7 +90,7 @@ function shown(run: RunView, paint: Paint): string[] {
   });
   const { waiting } = run;
   return [
-    `${paint.bold(run.title)}  ${phaseIn(run.phase, paint)}`,
+    `${paint.bold(run.title)}${run.dryRun ? ' (dry run)' : ''}  ${phaseIn(run.phase, paint)}`,
     paint.dim(`${run.id}, ${about}`),
     ...planLines(run, paint),
     ...steps,

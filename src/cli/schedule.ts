@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { ScheduleView } from '../api/schedules';
+import type { ScheduleView, ScheduleWord } from '../api/schedules';
 import { parseDuration } from '../contract/amounts';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
 import { fieldsOf, flagOf, inputOf } from './flags';
@@ -86,21 +86,15 @@ async function apply(name: RunbookName, input: Record<string, unknown>, flags: A
   else printLine(`Schedule ${id} is set. \`evenkeel schedule list\` shows its next start.`);
 }
 
-function addVerb(
-  schedule: Command,
-  name: 'pause' | 'resume' | 'trigger' | 'delete',
-  description: string,
-  then: string,
-): void {
+function addVerb(schedule: Command, name: ScheduleWord, description: string, then: string): void {
   schedule
     .command(name)
     .description(description)
-    .argument('<id>', 'the id of the schedule')
+    .argument('<id>', 'the id of the schedule, or a part of it that means one schedule only')
     .option('--json', 'as one JSON document')
-    .action(async (id: string, { json }: { json?: boolean }) => {
-      const { pauseSchedule, resumeSchedule, triggerSchedule, deleteSchedule } = await schedules();
-      const acts = { pause: pauseSchedule, resume: resumeSchedule, trigger: triggerSchedule, delete: deleteSchedule };
-      await withOperator(({ client }) => acts[name](client, id, `${name} by ${whoTypes()}`));
+    .action(async (given: string, { json }: { json?: boolean }) => {
+      const { tellSchedule } = await schedules();
+      const id = await withOperator(({ client }) => tellSchedule(client, given, name, `${name} by ${whoTypes()}`));
       if (json) printJson({ id, said: name });
       else printLine(then.replace('{id}', id));
     });

@@ -76,21 +76,13 @@ export const errors = {
     retry: true,
     next: "it is started again by itself; see the agent's log if it repeats",
   },
-  DiskFull: {
-    says: '{path} on {host} has no space left',
-    retry: true,
-    next: 'make space; the job goes on by itself',
-  },
+  DiskFull: { says: '{path} on {host} has no space left', retry: true, next: 'make space; the job goes on by itself' },
   Corrupt: {
     says: '{what} arrived damaged on {host}',
     retry: true,
     next: 'it is sent again by itself; look at memory and cabling if it repeats',
   },
-  WrongVersion: {
-    says: '{host} runs Evenkeel {theirs}, this is {ours}',
-    retry: false,
-    next: 'upgrade the older one',
-  },
+  WrongVersion: { says: '{host} runs Evenkeel {theirs}, this is {ours}', retry: false, next: 'upgrade the older one' },
   NothingToDo: {
     says: '{what} has nothing in it: an empty set never means all',
     retry: false,
@@ -163,6 +155,11 @@ export const errors = {
     says: '{failed} of {total} storage items could not be sent: {first}',
     retry: false,
     next: 'mend the cause, then retry: what was sent stays sent',
+  },
+  NoAdvance: {
+    says: '{what}: {attempts} attempts in a row got no further, the last one since {why}',
+    retry: true,
+    next: 'mend the cause, then retry: what was done stays done',
   },
   NotApproved: { says: '{by} said no: {why}', retry: false, next: 'start the runbook again when that has changed' },
   OtherPlan: {

@@ -80,6 +80,9 @@ export const runbooks = {
         .default('go')
         .describe('`ask`: wait for an approval before the source becomes read-only'),
       fsync: z.boolean().default(true).describe("wait for the target's disks at the end of each pass"),
+    }).refine(({ include, exclude }) => include.length === 0 || exclude.length > 0, {
+      path: ['include'],
+      message: `it takes back what exclude leaves out, and nothing is left out: all would be copied. To copy only *.pdf: --exclude '*' --include '*/' --include '*.pdf'`,
     }),
     output: IngestionReport,
     target: (input: { to: string }) => input.to,
@@ -116,8 +119,11 @@ export interface Report<T = unknown> {
 }
 
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
-export const workflowId = (name: RunbookName, input: unknown): string =>
-  `${kebab(name)}/${(runbooks[name].target as (input: unknown) => string)(input)}`;
+export const targetOf = (name: RunbookName, input: unknown): string =>
+  (runbooks[name].target as (input: unknown) => string)(input);
+/** One run a target. A dry run touches nothing: it has an id of its own, so that it neither hides nor hinders a real one. */
+export const workflowId = (name: RunbookName, input: Attended): string =>
+  `${kebab(name)}/${targetOf(name, input)}${input.dryRun ? '/dry-run' : ''}`;
 
 /** The queue that workers of this version poll and runs are started on. */
 export const taskQueue = (): string => process.env['EVENKEEL_TASK_QUEUE'] ?? 'evenkeel';

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/stack/ports';
 import { packageRoot } from '../../src/stack/places';
@@ -107,8 +109,9 @@ test('the flags of a runbook are those of its contract', async () => {
                                   times)
      --exclude-items <text>       leave these storage items out (may be given
                                   several times)
-     --include <text>             only paths that match these patterns, in
-                                  gitignore's form (may be given several times)
+     --include <text>             take back what --exclude left out, in gitignore's
+                                  form; alone it selects nothing (may be given
+                                  several times)
      --exclude <text>             leave out paths that match these patterns, in
                                   gitignore's form (may be given several times)
      --bandwidth <rate>           bytes per second that each source FSVM may send;
@@ -170,6 +173,11 @@ test.each([
   [['run', 'ingest-vfs', '--from', 'a', '--to', 'b', '--verify', 'contnet'], 2, '(Did you mean content?)'],
   [['run', 'ingest-vfs', '--from', 'a', '--to', 'b', '--bandwidth', '5 parsecs'], 2, 'Give a size such as 50MiB'],
   [['run', 'ingest-vfs', '--from', 'a', '--to', 'b', '--tokens', '99'], 3, 'tokens: Too big'],
+  [
+    ['run', 'ingest-vfs', '--from', 'a', '--to', 'b', '--include', '*.pdf'],
+    3,
+    "To copy only *.pdf: --exclude '*' --incl",
+  ],
   [['run', 'ingest-vfs', '--input', '/nowhere.json'], 3, '/nowhere.json cannot be read'],
   [['skip', 'files2'], 2, "required option '--why <text>' not specified"],
   [['approve', 'files2'], 2, '--plan <digest>'],
@@ -181,6 +189,25 @@ test.each([
   const said = await evenkeel(...words);
   expect(said).toMatchObject({ status, err: expect.stringContaining(says) });
   expect(said.err.trim().split('\n').length).toBeLessThanOrEqual(2);
+});
+
+test('fleet check ends with 3 for what is wrong in the file, and with 7 for agents that do not answer', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-cli-'));
+  try {
+    const file = join(folder, 'fleet.yaml');
+    const check = async (text: string) => {
+      writeFileSync(file, text);
+      return [
+        await evenkeel('fleet', 'check', '--fleet', file),
+        await evenkeel('fleet', 'check', '--online', '--fleet', file),
+      ];
+    };
+    const right = `fleet: x\nhosts: { a: { agent: http://${address}, zone: a } }\n`;
+    expect((await check(right)).map(({ status }) => status)).toEqual([0, 7]);
+    expect((await check(right.replace('zone', 'zome'))).map(({ status }) => status)).toEqual([3, 3]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('--debug shows where an error comes from', async () => {

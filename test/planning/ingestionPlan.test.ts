@@ -34,8 +34,8 @@ test('a plan reads as sentences', () => {
   expect(ingestionSentences(plan())).toMatchInlineSnapshot(`
    [
      "3 storage items, 3 files, 2.93 KiB from legacy to files2; 3 keep their ordinal",
-     "  old-1 → new-1  2 items, 1.95 KiB: alpha, beta",
-     "  old-2 → new-2  1 item, 1000 B: gamma",
+     "  old-1 → new-1  2 items, 2 files, 1.95 KiB: alpha, beta",
+     "  old-2 → new-2  1 item, 1 file, 1000 B: gamma",
    ]
   `);
 });

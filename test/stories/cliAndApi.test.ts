@@ -140,7 +140,7 @@ test('a schedule starts a run, and is paused, listed and deleted', async () => {
     const runs = await lab.operator.list({ all: true, target: pair.to });
     return runs.some((run) => run.id.startsWith(id) && run.by === `schedule ${name}` && run.phase === 'planned');
   });
-  expect(await evenkeel('schedule', 'pause', name)).toMatchObject({ status: 0 });
+  expect(await evenkeel('schedule', 'pause', name.slice(0, -3))).toMatchObject({ status: 0, out: `Paused ${name}.\n` });
   expect((await evenkeel('schedule', 'list')).out).toMatch(new RegExp(`${name}\\s+0 3 \\* \\* 6\\s+paused`));
   expect(await evenkeel('schedule', 'pause', `${name}x`)).toMatchObject({
     status: 3,
@@ -169,7 +169,11 @@ test('a run that failed before it did anything goes on from its failed step', as
 test('the command line plans, runs, waits for an approval, and reports', async () => {
   const planned = await evenkeel('run', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--dry-run', '--json');
   expect(planned).toMatchObject({ status: 0, err: '' });
-  expect(lastLine(planned.out)).toMatchObject({ id, outcome: 'planned', plan: { digest: expect.any(String) } });
+  expect(lastLine(planned.out)).toMatchObject({
+    id: `${id}/dry-run`,
+    outcome: 'planned',
+    plan: { digest: expect.any(String) },
+  });
 
   const asked = await evenkeel(
     'run',
@@ -184,6 +188,10 @@ test('the command line plans, runs, waits for an approval, and reports', async (
     'CHG-7',
   );
   expect(asked).toMatchObject({ status: 4, out: expect.stringContaining(`evenkeel approve ${id} --plan`) });
+
+  const meanwhile = await evenkeel('run', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--dry-run');
+  expect(meanwhile).toMatchObject({ status: 0, out: expect.stringContaining('Nothing was touched') });
+  expect((await evenkeel('show', `${pair.to}/dry-run`)).out).toMatch(/ \(dry run\) {2}planned/);
 
   const second = await evenkeel('run', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--detach');
   expect(second).toMatchObject({ status: 6, err: expect.stringContaining('runs already, started by') });
@@ -203,9 +211,15 @@ test('the command line plans, runs, waits for an approval, and reports', async (
   expect(lastLine(watched.out)).toMatchObject({ id, outcome: 'done', result: { items: 2, verifiedItems: 2 } });
 
   const listed = JSON.parse((await evenkeel('list', '--all', '--target', pair.to, '--json')).out) as RunSummary[];
-  expect(listed.slice(0, 2).map(({ phase }) => phase)).toEqual(['done', 'planned']);
+  const [dry, real] = [`${id}/dry-run`, id];
+  expect(listed.slice(0, 3).map((run) => [run.id, run.phase, run.dryRun])).toEqual([
+    [real, 'done', undefined],
+    [dry, 'planned', true],
+    [dry, 'planned', true],
+  ]);
   const history = await evenkeel('history', pair.to);
   expect(history.out).toMatch(/said\s+approved plan [0-9a-f]{16}: read it/);
+  expect(history.out).toMatch(/refused\s+approved plan another: the plan now is \w+, not another/);
   expect(await evenkeel('pause', pair.to)).toMatchObject({
     status: 3,
     err: expect.stringContaining('has ended: done'),

@@ -35,9 +35,9 @@ test('a dry run says who would go where and touches nothing', async () => {
   expect(planned.plan?.sentences.map(plain)).toMatchInlineSnapshot(`
    [
      "4 storage items, 154 files, N bytes from legacy to files; 3 keep their ordinal",
-     "  old-1-fsvm → new-1-fsvm  1 item, N bytes: accounts",
-     "  old-2-fsvm → new-2-fsvm  2 items, N bytes: homes, motd",
-     "  old-1-fsvm → new-2-fsvm  1 item, N bytes: photos",
+     "  old-1-fsvm → new-1-fsvm  1 item, 51 files, N bytes: accounts",
+     "  old-2-fsvm → new-2-fsvm  2 items, 52 files, N bytes: homes, motd",
+     "  old-1-fsvm → new-2-fsvm  1 item, 51 files, N bytes: photos",
    ]
   `);
   expect(pair.stored()).toEqual([]);

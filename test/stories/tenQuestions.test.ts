@@ -14,6 +14,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => lab?.close());
 
+/** What was refused in a run, for the auditor. */
+async function refusals(id: string) {
+  const { entries } = await lab.operator.audit(id);
+  return entries
+    .filter(({ how }) => how === 'refused')
+    .map(({ who, what, facts }) => ({ who, what, why: (facts as { why: string }).why }));
+}
+
 const lastSentences = (run: RunView, count: number) => sentences(run).slice(-count);
 
 test('1. What exactly will it touch? The plan says so, and an empty set is refused', async () => {
@@ -22,8 +30,8 @@ test('1. What exactly will it touch? The plan says so, and an empty set is refus
   expect(planned.plan!.sentences.map(plain)).toMatchInlineSnapshot(`
    [
      "4 storage items, 80 files, N bytes from legacy to files; 4 keep their ordinal",
-     "  old-1-fsvm → new-1-fsvm  2 items, N bytes: accounts-old-1, photos-old-1",
-     "  old-2-fsvm → new-2-fsvm  2 items, N bytes: accounts-old-2, photos-old-2",
+     "  old-1-fsvm → new-1-fsvm  2 items, 40 files, N bytes: accounts-old-1, photos-old-1",
+     "  old-2-fsvm → new-2-fsvm  2 items, 40 files, N bytes: accounts-old-2, photos-old-2",
    ]
   `);
   expect(pair.stored()).toEqual([]);
@@ -145,6 +153,9 @@ test('6. Who approved which plan? A yes holds for one plan; one that drifted is 
   const yes = (by: string, digest: string) =>
     lab.operator.decide(id, { by, why: 'looks right', approved: true, digest });
   await expect(yes('eve', '0000000000000000')).rejects.toMatchObject({ code: 'OtherPlan' });
+  expect(await refusals(id)).toMatchObject([
+    { who: 'eve', what: 'approved plan 0000000000000000', why: expect.stringContaining('the plan now is') },
+  ]);
   mkdirSync(join(pair.store('old-2'), 'newcomer'));
   await yes('ann', first.plan!.digest);
   const second = await eventually(async () => {
@@ -243,10 +254,36 @@ test('past the point of no return nothing is undone: cancel and undo are refused
   await expect(lab.operator.answer(id, { do: 'undo', by: 'ann', why: '' })).rejects.toMatchObject({
     code: 'PastReturn',
   });
+  expect((await refusals(id)).map(({ who, what, why }) => [who, what, plain(why)])).toMatchInlineSnapshot(`
+   [
+     [
+       "ann",
+       "stop",
+       "nothing can be undone after "Prove that legacy is quiet". Next: retry the failed step, or skip it with a reason.",
+     ],
+     [
+       "ann",
+       "undo the held step",
+       "nothing can be undone after "Prove that legacy is quiet". Next: retry the failed step, or skip it with a reason.",
+     ],
+   ]
+  `);
   await lab.operator.client.workflow.getHandle(id).cancel();
   await lab.operator.answer(id, { do: 'skip', by: 'ann', why: 'new-2 belongs to somebody else now' });
   const done = await pair.until(id, 'ended');
   expect(done.phase).toBe('done');
   expect(pair.stored().length).toBeGreaterThan(0);
   expect(done.report!.decisions.map(({ what }) => what)).toContain('a cancel was refused');
+}, 90_000);
+
+test('what is refused is kept for the auditor a hundred times, and not more', async () => {
+  const pair = lab.pair().fill(['accounts']);
+  const id = await pair.start({ approval: 'ask' });
+  await pair.until(id, 'waiting for approval');
+  const tries = Array.from({ length: 103 }, () => lab.operator.resume(id, { by: 'eve', why: '' }));
+  const codes = await Promise.all(tries.map((one) => one.catch((error: { code: string }) => error.code)));
+  expect(new Set(codes)).toEqual(new Set(['NotPaused']));
+  expect(await refusals(id)).toHaveLength(100);
+  await lab.operator.cancel(id, { by: 'ann', why: '' });
+  await pair.until(id, 'ended');
 }, 90_000);

@@ -45,7 +45,7 @@ function card(run: RunView, at: Date): Html {
   return html`<article class="card ${run.waiting ? 'waits' : ''}">
     <header>
       <h3>${run.title}</h3>
-      ${badge(run.phase)}
+      ${run.dryRun && html`<small>dry run</small>`} ${badge(run.phase)}
     </header>
     <p class="about">
       <code>${run.id}</code> <span>started ${ago(run.startedAt, at)} by ${run.by}</span>

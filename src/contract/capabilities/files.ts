@@ -9,9 +9,15 @@ import { Lease, Progress, type Operations } from '../operations';
 export const Store = z.object({ fsvm: z.string().min(1), host: z.string().min(1), root: z.string().min(1) });
 export type Store = z.output<typeof Store>;
 
-/** Paths inside an item that are taken or left, in gitignore's form; the last pattern that matches wins. */
+/**
+ * Paths inside an item that are left out, in gitignore's form. The patterns of `include` come after those of `exclude`, and
+ * the last one that matches wins: `include` takes back what `exclude` left out, and by itself it selects nothing.
+ */
 export const Filters = z.object({
-  include: z.array(z.string()).default([]).describe("only paths that match these patterns, in gitignore's form"),
+  include: z
+    .array(z.string())
+    .default([])
+    .describe("take back what --exclude left out, in gitignore's form; alone it selects nothing"),
   exclude: z.array(z.string()).default([]).describe("leave out paths that match these patterns, in gitignore's form"),
 });
 export type Filters = z.output<typeof Filters>;

@@ -190,10 +190,7 @@ export function ingestionSentences(plan: IngestionPlan): string[] {
   const stays = plan.placement.filter((p) => p.home).length;
   return [
     `${counted(plan.placement.length, 'storage item')}, ${counted(plan.files, 'file')}, ${formatBytes(plan.bytes)} from ${plan.from} to ${plan.to}; ${stays} keep their ordinal`,
-    ...[...pairs].map(
-      ([pair, items]) =>
-        `  ${pair.padEnd(widest)}  ${counted(items.length, 'item')}, ${formatBytes(sum(items, (i) => i.bytes))}: ${names(items)}`,
-    ),
+    ...[...pairs].map(([pair, items]) => `  ${pair.padEnd(widest)}  ${amountOf(items)}: ${names(items)}`),
     ...(plan.ownersNotKept > 0
       ? [
           `  owners of ${counted(plan.ownersNotKept, 'entry', 'entries')} cannot be kept: the agents there do not run as root`,
@@ -207,6 +204,16 @@ export function ingestionSentences(plan: IngestionPlan): string[] {
       : []),
   ];
 }
+
+const amountOf = (items: IngestionPlan['placement']): string =>
+  [
+    counted(items.length, 'item'),
+    counted(
+      sum(items, (i) => i.files),
+      'file',
+    ),
+    formatBytes(sum(items, (i) => i.bytes)),
+  ].join(', ');
 
 const names = (items: readonly { item: string }[]): string =>
   items

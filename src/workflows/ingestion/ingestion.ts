@@ -7,7 +7,6 @@ import {
 } from '@temporalio/workflow';
 import type { Failed } from '../../activities/copy';
 import type { FileServerFacts } from '../../activities/fleet';
-import type { ItemDigest } from '../../contract/capabilities/copy';
 import type { Store } from '../../contract/capabilities/files';
 import type { Input, Output } from '../../contract/runbooks';
 import { counted, formatBytes } from '../../contract/amounts';
@@ -16,11 +15,11 @@ import type { IngestionPlan } from '../../planning/ingestion/plan';
 import { deletedTooMuch, newcomers } from '../../planning/ingestion/passes';
 import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
 import { packShipments, type Cargo, type Shipment } from '../../planning/ingestion/shipments';
-import { differing } from '../../planning/ingestion/verification';
 import type { Rails } from '../../planning/rails';
 import { quick, slow } from '../kit/proxies';
 import { refuse } from '../kit/render';
 import { currentStep, type Runbook } from '../kit/runbook';
+import { Comparison } from './comparison';
 import { reportOf } from './report';
 import type { SendRate } from './sendRate';
 import { halt, sendPass, shipped, type PassResult } from '../sendPass';
@@ -30,25 +29,18 @@ export class Ingestion {
   /** What each pass sent: the first is the base, the others are deltas. */
   readonly passes: SentCounts[] = [];
   private readonly work: string;
-  /** Prefix of jobs that only look: after a reset they must look anew. */
-  private readonly looks: string;
   private readonly sources: Store[];
   private readonly targets: Store[];
   private readonly cargo: Cargo[];
+  private readonly comparison: Comparison;
   private attempts = 0;
   /** Files that could not be sent: listed, left out of the comparison, and counted. */
   private failures: Failed[] = [];
   private frozenAt = 0;
   private readOnlyMs = 0;
-  private verified = 0;
-  private storedBytes = 0;
-  /** Items that differed at the last comparison. */
-  private off: string[] = [];
   /** Bytes of finished jobs of the base pass, and when it began. */
   private baseDone = 0;
   private baseBegan = 0;
-  /** Items whose stored content was read back and was right, each with how it looked then, content left out. */
-  private readonly readBackItems = new Map<string, string>();
 
   constructor(
     private readonly book: Runbook,
@@ -58,12 +50,12 @@ export class Ingestion {
     private readonly rate: SendRate,
   ) {
     // Over retries and resets the same work keeps its ids, so that jobs are found again; another run has others.
-    this.looks = `${workflowInfo().workflowId}/${workflowInfo().runId.slice(-12)}`;
     this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
     const stores = (fsvms: Iterable<string>) => [...new Set(fsvms)].map((fsvm) => plan.stores[fsvm]!);
     this.sources = stores(plan.placement.map((p) => p.from));
     this.targets = stores(plan.placement.map((p) => p.to));
     this.cargo = plan.placement;
+    this.comparison = new Comparison(input, plan, () => ++this.attempts);
     setHandler(shipped, ({ pass, bytes }) => {
       if (pass === 1) this.tell(this.baseDone + bytes);
     });
@@ -86,10 +78,7 @@ export class Ingestion {
     if (this.input.verify !== 'content') return;
     await this.book.step('Read back what was stored', async () => {
       await this.collectFailures();
-      const off = new Set(differing(...(await this.digests(this.cargo, true))));
-      const [, looks] = await this.digests(this.cargo, false);
-      this.readBackItems.clear();
-      for (const { item, digest } of looks) if (!off.has(item)) this.readBackItems.set(item, digest);
+      await this.comparison.readBack(this.failures);
     });
   }
 
@@ -134,7 +123,8 @@ export class Ingestion {
   /** Compares both sides as they are on disk now. What differs is sent again when the step is retried. */
   async verify(): Promise<void> {
     const look = async () => {
-      if (this.off.length > 0) await this.sendAgain(this.off);
+      const { off } = this.comparison;
+      if (off.length > 0) await this.sendAgain(off);
       await this.compare();
     };
     await this.book.step(`Verify every storage item on ${this.plan.to}`, look, undefined, { must: true });
@@ -142,23 +132,7 @@ export class Ingestion {
 
   private async compare(): Promise<void> {
     await this.collectFailures();
-    const [source, target] = await this.digests(this.cargo, false);
-    const unread = target.filter(({ item, digest }) => this.readBackItems.get(item) !== digest).map(({ item }) => item);
-    const off = new Set(differing(source, target));
-    if (this.input.verify === 'content' && unread.length > 0) {
-      const cargo = this.cargo.filter(({ item }) => unread.includes(item));
-      for (const item of differing(...(await this.digests(cargo, true)))) off.add(item);
-    }
-    this.off = [...off];
-    this.verified = this.cargo.length - off.size;
-    this.storedBytes = target.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (off.size > 0)
-      throw refuse('NotVerified', {
-        differing: off.size,
-        total: this.cargo.length,
-        from: this.plan.from,
-        to: `${this.plan.to} (${this.off.slice(0, 5).join(', ')})`,
-      });
+    await this.comparison.compare(this.failures);
   }
 
   /** From here the new file server answers for the items, under its epoch. */
@@ -175,7 +149,8 @@ export class Ingestion {
   }
 
   report(): Output<'ingestVfs'> {
-    const { plan, passes, failures, verified, storedBytes: bytes, readOnlyMs } = this;
+    const { plan, passes, failures, readOnlyMs } = this;
+    const { verified, storedBytes: bytes } = this.comparison;
     return reportOf({ plan, passes, failures, verified, bytes, readOnlyMs, epoch: this.book.leaseOf(plan.to).epoch });
   }
 
@@ -291,37 +266,6 @@ export class Ingestion {
       ),
     );
     await Promise.all(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
-  }
-
-  /** Both sides' digests of some items; with `content` every byte is read on both. */
-  private async digests(cargo: readonly Cargo[], content: boolean): Promise<[ItemDigest[], ItemDigest[]]> {
-    const round = ++this.attempts;
-    const { include, exclude } = this.input;
-    const ask = (fsvm: string, items: string[], owners: boolean) =>
-      slow.digestItems({
-        store: this.plan.stores[fsvm]!,
-        items,
-        filters: { include, exclude },
-        content,
-        owners,
-        except: this.failures.map(({ path, phase }) => ({ path, below: phase === 'list' || phase === 'read' })),
-        job: `${this.looks}/digest-${round}/${fsvm}/${owners ? 'owners' : 'no-owners'}`,
-      });
-    const side = async (key: 'from' | 'to') => {
-      const owned = (c: Cargo) => !this.plan.unprivileged.includes(c.to);
-      const groups = [...grouped(cargo, (c) => `${c[key]}\n${owned(c)}`).values()];
-      const found = await Promise.all(
-        groups.map((held) =>
-          ask(
-            held[0]![key],
-            held.map(({ item }) => item),
-            owned(held[0]!),
-          ),
-        ),
-      );
-      return found.flat();
-    };
-    return Promise.all([side('from'), side('to')]);
   }
 
   private pairs(cargo: readonly Cargo[]): [Store, Store, string[]][] {

@@ -1,15 +1,17 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, log, setHandler } from '@temporalio/workflow';
 import { Refusal } from '../../contract/errors';
 import {
   answerUpdate,
   decideUpdate,
   pauseUpdate,
+  refusedUpdate,
   resumeUpdate,
   stopUpdate,
   tuneUpdate,
   type Answer,
   type Decision,
   type PlanView,
+  type RefusedWord,
   type Said,
   type Tuning,
 } from './messages';
@@ -32,8 +34,8 @@ export interface Attended {
   heldStep(): string | undefined;
   /** The held step cannot be skipped. */
   mustBeDone(): boolean;
-  /** Somebody paused the run, or let it go on. */
-  paused(is: boolean): void;
+  /** Somebody paused the run, or (undefined) let it go on. */
+  paused(by: string | undefined): void;
   /** What was begun is being undone: that is carried through. */
   undoing(): boolean;
   /** Refuses values that cannot be. */
@@ -47,11 +49,15 @@ export interface Attended {
   tune(set: Record<string, unknown>): Promise<void>;
 }
 
+/** Whoever tries again and again must not fill the history. */
+const mostRefusals = 100;
+
 /** The people's side of a run: approve, answer, pause, resume, stop, tune. Each word is checked before it enters the history. */
 export class Attendance {
   private decided: Decision | undefined;
   private answered: Answer | undefined;
   private pause: Said | undefined;
+  private refusals = 0;
 
   constructor(private readonly run: Attended) {
     setHandler(decideUpdate, (given: Decision) => this.decide(given), {
@@ -78,6 +84,10 @@ export class Attendance {
       validator: (given: Tuning) => this.check(() => this.mayTune(given)),
       description: 'Change an input while the run goes on',
     });
+    setHandler(refusedUpdate, ({ what, by, why }: RefusedWord) => this.refused(what, by, why), {
+      validator: (_: RefusedWord) => this.check(() => this.mayNote()),
+      description: 'Keep for the auditor what was refused',
+    });
   }
 
   get pausedBy(): string | undefined {
@@ -95,7 +105,7 @@ export class Attendance {
 
   /** Also by a stop: what is undone must not wait for somebody to resume it. */
   endPause(): void {
-    if (this.pause) this.run.paused(false);
+    if (this.pause) this.run.paused(undefined);
     this.pause = undefined;
   }
 
@@ -112,6 +122,11 @@ export class Attendance {
     return this.answered!;
   }
 
+  private refused(what: string, by: string, why: string): void {
+    this.refusals++;
+    log.warn('a word was refused', { what, by, why });
+  }
+
   private decide(given: Decision): void {
     this.decided = given;
     this.run.said(`${given.approved ? 'approved' : 'rejected'} plan ${given.digest}`, given);
@@ -124,7 +139,7 @@ export class Attendance {
 
   private pauseBy(said: Said): void {
     this.pause = said;
-    this.run.paused(true);
+    this.run.paused(said.by);
     this.run.said('paused', said);
   }
 
@@ -136,6 +151,16 @@ export class Attendance {
   private async tune({ by, set }: Tuning): Promise<void> {
     await this.run.tune(set);
     this.run.said(`set ${JSON.stringify(set)}`, { by, why: '' });
+  }
+
+  private mayNote(): void {
+    if (this.refusals >= mostRefusals)
+      throw new Refusal('TooMany', {
+        what: 'refused words in the history of this run',
+        count: this.refusals + 1,
+        limit: mostRefusals,
+        advice: 'look for more of them in the log of the API',
+      });
   }
 
   private mayDecide({ digest }: Decision): void {

@@ -66,6 +66,11 @@ export interface Tuning {
   set: Record<string, unknown>;
 }
 
+/** A word that the run did not take: said by whom, and why it was refused. */
+export interface RefusedWord extends Said {
+  what: string;
+}
+
 /** All of a run at one moment. */
 export interface RunState {
   status: StatusView;
@@ -86,6 +91,8 @@ export const pauseUpdate = defineUpdate<void, [Said]>('pause');
 export const resumeUpdate = defineUpdate<void, [Said]>('resume');
 /** Cancel with undo; refused after the point of no return. */
 export const stopUpdate = defineUpdate<void, [Said]>('stop');
+/** For the auditor: what is refused by a validator leaves no trace in a history, so it is told again by this. */
+export const refusedUpdate = defineUpdate<void, [RefusedWord]>('refused');
 export const tuneUpdate = defineUpdate<void, [Tuning]>('tune');
 
 /** Between a run and the lease of a target. */

@@ -11,11 +11,14 @@ export const quick = proxyActivities<Activities>({
   cancellationType,
 });
 
-/** A job on a host: hours. A worker that died is noticed within seconds; the job itself goes on meanwhile. */
+/**
+ * A job on a host: hours, or days. A worker that died is noticed within seconds; the job itself goes on meanwhile. Tried
+ * again as long as it advances: what stands beside the job gives up after many attempts that did not (activities/supervise).
+ */
 export const slow = proxyActivities<Activities>({
   startToCloseTimeout: '30d',
   heartbeatTimeout: '5s',
-  retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '5s', maximumAttempts: 120 },
+  retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '5s' },
   cancellationType,
 });
 

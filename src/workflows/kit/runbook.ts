@@ -4,12 +4,8 @@ import {
   CancelledFailure,
   isCancellation,
   log,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 import type { Attended as AttendedInput, Report } from '../../contract/runbooks';
@@ -17,27 +13,14 @@ import { Attendance, type RunbookOptions } from './attendance';
 import { digestOf } from './digest';
 import { Ending, endingOnRefusal, Planned } from './endings';
 import { Leases } from './leases';
-import {
-  planQuery,
-  progressQuery,
-  runQuery,
-  statusQuery,
-  stepsQuery,
-  type Phase,
-  type PlanView,
-  type ProgressView,
-  type Said,
-  type StatusView,
-  type StepView,
-} from './messages';
+import type { ProgressView, Said, StepView } from './messages';
+import { Picture } from './picture';
 import { control } from './proxies';
-import { Steps, Undos } from './steps';
-import { failure, failureOf, reasonOf, refusing, render, reportOf, type PlanSpeech } from './render';
+import { Undos } from './steps';
+import { failure, failureOf, reasonOf, refusing, type PlanSpeech } from './render';
 
 /** The sentence of the step that is running; the interceptor writes it on every activity and timer. */
 export const currentStep = new AsyncLocalStorage<string>();
-
-const phaseKey = defineSearchAttributeKey('EvenkeelPhase', 'KEYWORD');
 
 /**
  * A runbook is a list of sentences. Each shows up, word for word, in CLI, Web UI, history and log.
@@ -45,68 +28,52 @@ const phaseKey = defineSearchAttributeKey('EvenkeelPhase', 'KEYWORD');
  * After `pointOfNoReturn` nothing earlier is undone, and cancel is refused.
  */
 export class Runbook {
-  private readonly steps = new Steps(() => this.show());
+  private readonly picture: Picture;
   private readonly undos = new Undos();
   private readonly endings: (() => Promise<unknown>)[] = [];
-  private readonly decisions: Report['decisions'] = [];
-  private readonly startedAt = new Date();
   private readonly scope: CancellationScope;
   private readonly attendance: Attendance;
   private readonly leases = new Leases();
-  private plan: PlanView | undefined;
-  private progress: ProgressView | undefined;
-  private phase: Phase = 'running';
-  private held: StepView | undefined;
   private heldMust = false;
-  /** What a yes or no is waited for. */
-  private asking: string | undefined;
-  private committedBy: string | undefined;
   private stoppedBy: Said | undefined;
 
   constructor(
-    private readonly title: string,
+    title: string,
     private readonly attended: AttendedInput,
     private readonly options: RunbookOptions,
   ) {
     // Cancelling is ours to grant: the body's scope hears of it only through `stop`.
     this.scope = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
     CancellationScope.current().cancelRequested.catch(() => this.cancelled());
-    setHandler(runQuery, () => ({
-      status: this.status(),
-      steps: this.steps.list,
-      ...(this.plan && { plan: this.plan }),
-      ...(this.progress && { progress: this.progress }),
-    }));
-    setHandler(stepsQuery, () => this.steps.list);
-    setHandler(planQuery, () => this.plan);
-    setHandler(progressQuery, () => this.progress);
-    setHandler(statusQuery, () => this.status());
+    this.picture = new Picture(title, options, this.leases);
+    const { picture } = this;
     this.attendance = new Attendance({
-      plan: () => (this.phase === 'waiting for approval' ? this.plan : undefined),
-      heldStep: () => this.held?.what,
+      plan: () => (picture.phase === 'waiting for approval' ? picture.plan : undefined),
+      heldStep: () => picture.held?.what,
       mustBeDone: () => this.heldMust,
-      paused: (is) => upsertSearchAttributes([{ key: phaseKey, value: is ? 'paused' : this.phase }]),
-      undoing: () => this.phase === 'undoing' || this.undos.running,
-      committedBy: () => this.committedBy,
+      paused: (by) => picture.paused(by),
+      undoing: () => picture.phase === 'undoing' || this.undos.running,
+      committedBy: () => picture.committedBy,
       tunable: options.tune?.keys ?? [],
-      said: (what, said) => this.said(what, said),
+      said: (what, said) => picture.said(what, said),
       stop: (said) => this.stop(said),
       mayTune: (set) => options.tune?.check(set),
       tune: async (set) => options.tune?.apply(set),
     });
-    this.show();
+    picture.show();
   }
 
   /** Runs the sentences and reports. On stop, or when told to, undoes what was begun, last first, and fails with the reason. */
   async run<T>(body: () => Promise<T>): Promise<Report<T>> {
     try {
       const result = await this.scope.run(body);
-      this.enter('done');
-      return { ...this.report('done'), result };
+      this.picture.enter('done');
+      return { ...this.picture.report('done'), result };
     } catch (error) {
       if (error instanceof Planned) {
-        this.enter('done');
-        return { ...this.report('planned'), ...(this.plan && { plan: this.plan }) };
+        this.picture.enter('done');
+        const { plan } = this.picture;
+        return { ...this.picture.report('planned'), ...(plan && { plan }) };
       }
       throw await this.fail(error);
     } finally {
@@ -121,18 +88,18 @@ export class Runbook {
     undo?: () => Promise<unknown>,
     { must = false }: { must?: boolean } = {},
   ): Promise<T> {
-    const view = this.steps.add(what);
-    this.progress = undefined;
+    const view = this.picture.steps.add(what);
+    this.picture.progress = undefined;
     if (undo) this.undos.add(what, undo);
     for (;;) {
       await this.whileNotPaused();
-      this.steps.move(view, 'running');
+      this.picture.steps.move(view, 'running');
       try {
         const result = await currentStep.run(what, act);
-        this.steps.move(view, 'done');
+        this.picture.steps.move(view, 'done');
         return result;
       } catch (error) {
-        this.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
+        this.picture.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
         if (isCancellation(error) || error instanceof Planned) throw error;
         if (error instanceof Ending) throw error.cause;
         const next = await this.hold(view, error, must);
@@ -157,8 +124,8 @@ export class Runbook {
   decide<P>(plan: () => P, speech: PlanSpeech<P>): P {
     const content = refusing(plan);
     const digest = digestOf(speech.essence ? speech.essence(content) : content);
-    this.plan = { digest, content, sentences: speech.sentences(content) };
-    this.show();
+    this.picture.plan = { digest, content, sentences: speech.sentences(content) };
+    this.picture.show();
     if (this.attended.dryRun) throw new Planned();
     return content;
   }
@@ -170,14 +137,21 @@ export class Runbook {
   async approve<P>(what: string, asked: boolean, again?: () => Promise<P>): Promise<P | undefined> {
     if (!asked) return undefined;
     for (;;) {
-      const plan = this.plan!;
-      this.plan = { ...plan, digest: digestOf([plan.digest, what]), sentences: [`${what}:`, ...plan.sentences] };
+      const plan = this.picture.plan!;
+      this.picture.plan = {
+        ...plan,
+        digest: digestOf([plan.digest, what]),
+        sentences: [`${what}:`, ...plan.sentences],
+      };
       await this.step(`Wait for approval of ${what}`, () => this.decision(what), undefined, { must: true });
-      this.plan = plan;
+      this.picture.plan = plan;
       if (!again) return undefined;
       const content = await again();
-      if (this.plan.digest === plan.digest) return content;
-      this.said('the plan drifted while it waited for approval', { by: 'evenkeel', why: this.plan.digest });
+      if (this.picture.plan.digest === plan.digest) return content;
+      this.picture.said('the plan drifted while it waited for approval', {
+        by: 'evenkeel',
+        why: this.picture.plan.digest,
+      });
     }
   }
 
@@ -189,7 +163,7 @@ export class Runbook {
       undefined,
       { must: true },
     );
-    this.show();
+    this.picture.show();
   }
 
   readonly leaseOf = (target: string): Lease => this.leases.of(target);
@@ -198,8 +172,8 @@ export class Runbook {
   pointOfNoReturn(): void {
     // A stop that was accepted while the last step ended still counts: nothing is committed yet.
     if (this.stoppedBy) throw new CancelledFailure('stopped before the point of no return');
-    this.committedBy = this.steps.lastDone() ?? this.title;
-    this.show();
+    this.picture.committedBy = this.picture.steps.lastDone() ?? this.picture.title;
+    this.picture.show();
   }
 
   /** Done when the run ends, however it ends: for settings that must not outlive it. */
@@ -209,8 +183,7 @@ export class Runbook {
 
   /** How far the step is that runs now. Finished pieces only: what is in flight is on the activities' heartbeats. */
   told(progress: Omit<ProgressView, 'etaMs'>): void {
-    const left = progress.total - progress.done;
-    this.progress = { ...progress, ...(progress.rate > 0 && { etaMs: Math.max(0, (left / progress.rate) * 1000) }) };
+    this.picture.told(progress);
   }
 
   whileNotPaused(): Promise<void> {
@@ -225,12 +198,12 @@ export class Runbook {
   }
 
   private async decision(what: string): Promise<void> {
-    this.asking = what;
-    this.enter('waiting for approval');
+    this.picture.asking = what;
+    this.picture.enter('waiting for approval');
     await this.notify('approval', what);
     const { approved, by, why } = await this.attendance.decision();
-    this.asking = undefined;
-    this.enter('running');
+    this.picture.asking = undefined;
+    this.picture.enter('running');
     if (!approved) {
       this.stoppedBy = { by, why };
       throw failureOf(new Refusal('NotApproved', { by, why: why || 'no reason given' }));
@@ -240,30 +213,35 @@ export class Runbook {
   /** `must`: what follows is not safe without this step, so it cannot be skipped. */
   private async hold(view: StepView, error: unknown, must: boolean): Promise<'retry' | 'skip' | 'undo'> {
     if (this.stoppedBy) return 'undo';
-    if (this.attended.onFailure === 'undo' && this.committedBy === undefined && this.phase !== 'undoing') return 'undo';
-    const before = this.phase;
-    this.held = view;
+    if (
+      this.attended.onFailure === 'undo' &&
+      this.picture.committedBy === undefined &&
+      this.picture.phase !== 'undoing'
+    )
+      return 'undo';
+    const before = this.picture.phase;
+    this.picture.held = view;
     this.heldMust = must;
-    this.steps.move(view, 'held', reasonOf(error));
-    this.enter('held');
+    this.picture.steps.move(view, 'held', reasonOf(error));
+    this.picture.enter('held');
     await this.notify('held', reasonOf(error));
     const answer = await this.attendance.answerToHold();
-    this.held = undefined;
-    if (answer.do === 'skip') this.steps.move(view, 'skipped', `${answer.by}: ${answer.why}`);
+    this.picture.held = undefined;
+    if (answer.do === 'skip') this.picture.steps.move(view, 'skipped', `${answer.by}: ${answer.why}`);
     else delete view.why;
     if (answer.do === 'undo') {
       this.stoppedBy = answer;
-      this.steps.move(view, 'failed', reasonOf(error));
+      this.picture.steps.move(view, 'failed', reasonOf(error));
     }
-    this.enter(before);
+    this.picture.enter(before);
     return answer.do;
   }
 
   private async fail(error: unknown): Promise<unknown> {
-    const undoable = this.committedBy === undefined && this.undos.some;
+    const undoable = this.picture.committedBy === undefined && this.undos.some;
     if (undoable) await CancellationScope.nonCancellable(() => this.rollBack());
     const cancelled = isCancellation(error);
-    this.enter(cancelled ? 'cancelled' : undoable ? 'undone' : 'failed');
+    this.picture.enter(cancelled ? 'cancelled' : undoable ? 'undone' : 'failed');
     await CancellationScope.nonCancellable(() => this.notify('failed', reasonOf(error)));
     // A cancel that Temporal asked for ends the run as Cancelled; a stop of ours says who and why.
     if (cancelled && CancellationScope.current().consideredCancelled) return error;
@@ -277,12 +255,12 @@ export class Runbook {
   }
 
   private async rollBack(): Promise<void> {
-    this.enter('undoing');
+    this.picture.enter('undoing');
     const stoppedBy = this.stoppedBy;
     this.stoppedBy = undefined;
     await this.undos.perform(async (what, run) => {
       await this.step(`Undo: ${what}`, run);
-      if (this.steps.isDone(`Undo: ${what}`)) this.steps.undone(what);
+      if (this.picture.steps.isDone(`Undo: ${what}`)) this.picture.steps.undone(what);
     });
     this.stoppedBy = stoppedBy;
   }
@@ -291,15 +269,15 @@ export class Runbook {
     for (const ending of this.endings.splice(0))
       await ending().catch((error: unknown) => log.warn('left as it was', { error }));
     // A failed run may be retried, and is its targets' holder until somebody else asks for them.
-    if (this.phase !== 'failed') await this.leases.giveBack();
-    this.show();
+    if (this.picture.phase !== 'failed') await this.leases.giveBack();
+    this.picture.show();
   }
 
   private cancelled(): void {
-    if (this.committedBy !== undefined)
-      this.said('a cancel was refused', {
+    if (this.picture.committedBy !== undefined)
+      this.picture.said('a cancel was refused', {
         by: 'Temporal',
-        why: new Refusal('PastReturn', { step: this.committedBy }).message,
+        why: new Refusal('PastReturn', { step: this.picture.committedBy }).message,
       });
     else this.stop({ by: 'a cancel request to Temporal', why: '' });
   }
@@ -307,52 +285,12 @@ export class Runbook {
   private stop(said: Said): void {
     this.stoppedBy = said;
     this.attendance.endPause();
-    this.said('stopped', said);
+    this.picture.said('stopped', said);
     this.scope.cancel();
-  }
-
-  private said(what: string, { by, why }: Said): void {
-    this.decisions.push({ what, by, why, at: new Date().toISOString() });
-    log.info(what, { by, why });
-    this.show();
-  }
-
-  private report(outcome: 'done' | 'planned'): Report<never> {
-    const { steps, decisions, startedAt, plan } = this;
-    return reportOf({ ...this.options, outcome, plan, steps: steps.list, decisions, startedAt });
-  }
-
-  private status(): StatusView {
-    const { runbook, target } = this.options;
-    const { pausedBy } = this.attendance;
-    const why = this.held?.why ?? this.asking ?? this.leases.behind;
-    return {
-      title: this.title,
-      runbook,
-      target,
-      phase: pausedBy !== undefined && this.phase === 'running' ? 'paused' : this.phase,
-      startedAt: this.startedAt.toISOString(),
-      ...(this.held && { heldStep: this.held.what }),
-      ...(why !== undefined && { why }),
-      ...(pausedBy !== undefined && { pausedBy }),
-      ...(this.committedBy !== undefined && { committedBy: this.committedBy }),
-      leases: this.leases.held,
-    };
   }
 
   private async notify(event: 'approval' | 'held' | 'failed', why: string): Promise<void> {
     const { runbook, target } = this.options;
-    await control.notify({ event, run: workflowInfo().workflowId, runbook, target, title: this.title, why });
-  }
-
-  private enter(phase: Phase): void {
-    if (phase === this.phase) return;
-    this.phase = phase;
-    upsertSearchAttributes([{ key: phaseKey, value: phase }]);
-    this.show();
-  }
-
-  private show(): void {
-    setCurrentDetails(render(this.status(), this.steps.list, this.plan));
+    await control.notify({ event, run: workflowInfo().workflowId, runbook, target, title: this.picture.title, why });
   }
 }
