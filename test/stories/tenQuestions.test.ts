@@ -222,7 +222,7 @@ test('a newer run at one of the new FSVMs stops the older one where it stands: i
   await lab.operator.answer(id, { do: 'undo', by: 'ann', why: 'the newer run has it' });
   const stuck = await eventually(async () => {
     const run = await lab.operator.show(id);
-    return run.phase === 'held' && lastSentences(run, 1)[0]?.startsWith('held: Undo: Send') === true ? run : undefined;
+    return run.phase === 'held' && lastSentences(run, 1)[0]?.startsWith('held: Undo: Send') ? run : undefined;
   });
   expect(pair.stored().length).toBeGreaterThan(0);
   expect(stuck.status!.why).toContain('epoch 99');
