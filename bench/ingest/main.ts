@@ -42,7 +42,7 @@ function complain(error: unknown): void {
 
 function head({ say, options, rounds, source, target }: Scene): void {
   say(`seed ${options.seed}, ${rounds} rounds; source: ${source.kind}; target: ${target.kind}`);
-  say('First copies: each side works once before the rounds that count.');
+  say('Each side works once before the rounds that count.');
   say(
     'Nobody waits for the disk (ours: fsync false) but where the case says so; file systems are synced between runs.',
   );

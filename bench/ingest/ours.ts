@@ -22,6 +22,8 @@ export class Ours implements Copier {
   constructor(
     readonly pair: AgentPair,
     readonly name = 'ours',
+    /** `lookAtAll`: as over a foreign tree. */
+    private readonly manner: { lookAtAll?: true } = {},
   ) {}
 
   cpu(): number {
@@ -52,7 +54,8 @@ export class Ours implements Copier {
     const start = async (shipment: Shipment) => {
       const { id, items, lanes } = shipment;
       const [from, to] = [storeOf(shipment.from, source), storeOf(shipment.to, target)];
-      const order = { from, to, items, lanes, filters, paranoid: false, fsync, lease: { target: 'bench', epoch: 1 } };
+      const lease = { target: 'bench', epoch: 1 };
+      const order = { from, to, items, lanes, filters, paranoid: false, fsync, lease, ...this.manner };
       all = addSent(all, await this.pair.client.copy.send(order, this.context(`${run}/${id}`)));
       running.delete(shipment);
     };

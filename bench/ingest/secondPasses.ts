@@ -1,6 +1,5 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startPair } from '../agents';
 import { emptied, settle } from '../disk';
 import { metered } from '../meter';
 import { wants } from '../options';
@@ -17,8 +16,6 @@ import type { Scene } from './scene';
 interface Kept {
   copier: Copier;
   target: string;
-  /** Comes before each pass, outside of its figures. */
-  before?: () => Promise<void>;
 }
 
 const metrics: Metric[] = [wall, cpu, { metric: 'rate', better: 'more', unit: 'files/s' }];
@@ -26,7 +23,8 @@ const unjournaled = 'ours, no journal';
 
 /**
  * Passes over a source that was copied before: nothing changed, and one file in a hundred changed. Ours runs twice: with
- * the journal of changes that its agent keeps, and as over a foreign tree, where nobody knows what changed meanwhile.
+ * the journal of changes that its agent keeps, and as over a foreign tree, where nobody knows what changed meanwhile and
+ * every entry is looked at.
  */
 export async function secondPasses(scene: Scene, source: ListedSource): Promise<void> {
   const kept = await keepCopies(scene, source);
@@ -47,26 +45,21 @@ export async function secondPasses(scene: Scene, source: ListedSource): Promise<
 /** The copies of the peers are made by `cp -a`: that is what each of them would have made. */
 async function keepCopies(scene: Scene, source: ListedSource): Promise<Kept[]> {
   const cp = scene.peers.find(({ name }) => name === 'cp -a');
-  const pair = await startPair(scene.endings, join(scene.folder, 'unjournaled'), {
-    source: scene.source.path,
-    target: scene.target.path,
-  });
-  const other = new Ours(pair, unjournaled);
+  const other = new Ours(scene.ours.pair, unjournaled, { lookAtAll: true });
   const kept: Kept[] = [];
   for (const copier of [scene.ours, other, ...scene.peers]) {
     const target = await emptied(join(scene.target.path, `kept-${scene.next()}`));
     await (copier instanceof Ours ? copier : (cp ?? copier)).copy(source.path, target);
-    kept.push({ copier, target, ...(copier === other && { before: () => pair.source.restart() }) });
+    kept.push({ copier, target });
   }
   return kept;
 }
 
 const passes = (source: ListedSource, kept: readonly Kept[], rounds: Rounds): Promise<Map<string, Outcome>> =>
   alternate(
-    kept.map(({ copier, target, before }): Side => ({
+    kept.map(({ copier, target }): Side => ({
       name: copier.name,
       run: async () => {
-        await before?.();
         await settle(target);
         const spent = await metered(
           () => copier.cpu(),
@@ -75,7 +68,7 @@ const passes = (source: ListedSource, kept: readonly Kept[], rounds: Rounds): Pr
         return { ...spent, rate: source.entries / spent.wall };
       },
     })),
-    rounds,
+    { ...rounds, warmUp: true },
   );
 
 /** The figures of a side that did not make its copy like the source are worth nothing. */

@@ -1,9 +1,20 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** `preferred` if nobody listens there, else any free port of loopback. */
+/** What was given out is not bound yet, and the kernel may name it again. */
+const given = new Set<number>();
+
+/** `preferred` if nobody listens there, else any free port of loopback that was not given out before. */
 export async function freePort(preferred = 0): Promise<number> {
-  return (await bindable(preferred)) ?? (await bindable(0)) ?? 0;
+  const there = preferred === 0 ? undefined : await bindable(preferred);
+  if (there !== undefined) return there;
+  for (;;) {
+    const port = await bindable(0);
+    if (port === undefined) return 0;
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
 }
 
 /** The kernel closes the port of a killed process a moment after the process counts as gone, ms. */

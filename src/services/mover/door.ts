@@ -21,6 +21,9 @@ export interface DoorOptions {
 const MOST_RECEIVERS = 4; // beyond that the file system's own locks are the bound
 const PATIENCE_MS = 20_000;
 
+/** What a receiver makes lives as long as a batch. */
+const youngSpace = { maxYoungGenerationSizeMb: 16 };
+
 /** A thread that carries out what guests send. */
 interface Receiver {
   thread: Worker;
@@ -79,7 +82,7 @@ export class Door {
     const least = this.receivers.toSorted((a, b) => a.guests.size - b.guests.size)[0];
     if (least !== undefined && (least.guests.size === 0 || this.receivers.length >= most)) return least;
     const { config } = this.options;
-    const thread = new Worker(join(__dirname, 'receiver.js'), { workerData: config });
+    const thread = new Worker(join(__dirname, 'receiver.js'), { workerData: config, resourceLimits: youngSpace });
     const receiver: Receiver = { thread, guests: new Set() };
     thread.on('message', (message: FromReceiver) => this.hear(receiver, message));
     thread.once('error', (error) => this.options.broken(error));

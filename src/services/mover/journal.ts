@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { Changes } from './changes';
 import { E, O, close, cString, errno, fanotify_init, fanotify_mark, fstatfs, open_by_handle_at, read } from './sys';
 
 /**
@@ -57,38 +58,24 @@ export class Journal {
     if (this.group >= 0) close(this.group);
   }
 
-  /** Now: what changes from here on is after it. */
-  now(): number {
+  /** What has changed below `root` up to now; undefined where nobody watches. */
+  changes(root: number): Changes | undefined {
+    if (!this.watch(root)) return undefined;
     this.drain();
-    return ++this.clock;
-  }
-
-  /** The directories below `root` that changed since then, as paths from it; undefined when that is not known. */
-  changesSince(root: number, since: number | undefined): Buffer[] | undefined {
-    if (since === undefined || !this.watch(root)) return undefined;
-    this.drain();
-    if (since <= this.gapAt) return undefined;
     const about = Buffer.alloc(128);
     if (fstatfs(root, about) < 0) return undefined;
     const id = about.toString('latin1', 56, 64);
-    const base = pathOf(root);
-    const paths: Buffer[] = [];
-    for (const [key, at] of this.changed) {
-      if (at <= since || !key.startsWith(id)) continue;
-      const path = this.resolve(root, Buffer.from(key.slice(8), 'latin1'));
-      if (path === 'unknown' || base === undefined) return undefined;
-      const inside = path === 'gone' ? undefined : below(base, path);
-      if (inside !== undefined) paths.push(inside);
-    }
-    return paths;
-  }
-
-  private resolve(root: number, handle: Buffer): Buffer | 'gone' | 'unknown' {
-    const fd = open_by_handle_at(root, handle, O.PATH | O.CLOEXEC);
-    if (fd < 0) return errno() === E.ESTALE || errno() === E.ENOENT ? 'gone' : 'unknown';
-    const path = pathOf(fd);
-    close(fd);
-    return path ?? 'unknown';
+    const { changed, gapAt } = this;
+    const until = ++this.clock;
+    return new Changes(until, gapAt, function* (after, upTo) {
+      const base = pathOf(root);
+      for (const [key, at] of changed) {
+        if (at <= after || at > upTo || !key.startsWith(id)) continue;
+        const path = resolve(root, Buffer.from(key.slice(8), 'latin1'));
+        if (path === 'unknown' || base === undefined) yield 'unknown';
+        else if (path !== 'gone') yield { path: below(base, path), at };
+      }
+    });
   }
 
   private drain(): void {
@@ -121,6 +108,14 @@ export class Journal {
     this.changed.clear();
     this.gapAt = ++this.clock;
   }
+}
+
+function resolve(root: number, handle: Buffer): Buffer | 'gone' | 'unknown' {
+  const fd = open_by_handle_at(root, handle, O.PATH | O.CLOEXEC);
+  if (fd < 0) return errno() === E.ESTALE || errno() === E.ENOENT ? 'gone' : 'unknown';
+  const path = pathOf(fd);
+  close(fd);
+  return path ?? 'unknown';
 }
 
 function pathOf(fd: number): Buffer | undefined {

@@ -9,7 +9,8 @@ import type { CatalogStore, ItemCatalog } from './catalog';
 import { Claims } from './claims';
 import { Failures } from './failures';
 import { Filter } from './filters';
-import { leaveChanges } from './sendChanges';
+import { Watch, leaveChanges } from './sendChanges';
+import type { Changes } from './changes';
 import { sendFolder, sendItem } from './sendFolder';
 import type { Journal } from './journal';
 import { Lane, Window } from './lane';
@@ -59,40 +60,53 @@ export async function send(sender: Sender, input: SendInput, job: Job): Promise<
     () => ({ done: counts.bytes, doneFiles: counts.files + counts.unchanged }),
   );
   const root = openRoot(input.from.root, sender.roots, sender.name);
-  const teams = makeTeams(sender, input, job, counts);
+  const watch = new Watch(sender.journal, root);
+  const team = teams(sender, input, job, counts);
   const items = input.items.values(); // the teams share it: each item is taken once
+  const all: { lanes: Lane[]; work: Promise<void> }[] = [];
+  let failure: Error | undefined;
+  const stopAll = (error: Error) => {
+    failure ??= error;
+    for (const lane of all.flatMap(({ lanes }) => lanes)) lane.fail(error);
+  };
   const workOff = async (lanes: Lane[]) => {
     for (const item of items) {
       rate.note = item;
-      await sendOne(sender, input, job, root, item, lanes, counts);
+      const since = performance.now();
+      await sendOne({ sender, input, job, root, watch, counts }, item, lanes);
       counts.items++;
+      if (performance.now() - since < QUICK_MS && all.length < ABREAST) start();
     }
   };
-  const stopAll = (error: Error) => {
-    for (const lane of teams.flat()) lane.fail(error);
-    throw error;
+  const start = () => {
+    const lanes = team();
+    all.push({ lanes, work: workOff(lanes).catch(stopAll) });
   };
   try {
-    const ends = await Promise.allSettled(teams.map((lanes) => workOff(lanes).catch(stopAll)));
-    for (const lane of teams.flat()) lane.check(); // the first failure is the one that all of them carry
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    start();
+    for (const { work } of all) await work; // it grows meanwhile
+    if (failure !== undefined) throw failure;
   } finally {
-    for (const lane of teams.flat()) lane.close();
+    for (const lane of all.flatMap(({ lanes }) => lanes)) lane.close();
     close(root);
     rate.stop();
   }
   return { ...counts, durationMs: Math.round(performance.now() - began) };
 }
 
-async function sendOne(
-  sender: Sender,
-  input: SendInput,
-  job: Job,
-  root: number,
-  item: string,
-  lanes: Lane[],
-  counts: SentCounts,
-): Promise<void> {
+/** What the items of a job share. */
+interface Order {
+  sender: Sender;
+  input: SendInput;
+  job: Job;
+  /** Descriptor of the source's store. */
+  root: number;
+  watch: Watch;
+  counts: SentCounts;
+}
+
+async function sendOne(order: Order, item: string, lanes: Lane[]): Promise<void> {
+  const { sender, input, job, root, watch, counts } = order;
   const bytes = itemName(item);
   if (new Stat().at(root, terminated(bytes)) < 0) {
     throw new Refusal('NotFound', { what: `storage item ${item}`, host: sender.name });
@@ -107,10 +121,10 @@ async function sendOne(
     await Promise.all(lanes.slice(1).map((lane) => lane.carry(hello)));
     const pass = newPass(input, root, bytes, catalog, counts, reconcile, welcome);
     await pass.links.clear();
-    const began = sender.journal.watch(root) ? sender.journal.now() : undefined;
-    await run(pass, lanes, changesOf(sender, input, root, catalog, wasClean));
+    const changes = watch.now();
+    await run(pass, lanes, changed(sender, input, catalog, wasClean, changes, bytes));
     await complete(pass, first, input);
-    if (catalog.state.clean && began !== undefined) sender.marks.set(catalog.state.number, began);
+    if (catalog.state.clean && changes !== undefined) sender.marks.set(catalog.state.number, changes.until);
   } finally {
     await catalog.settled();
   }
@@ -126,14 +140,15 @@ const helloOf = (sender: Sender, input: SendInput, job: Job, item: Buffer): Hell
   item: bytesToName(item),
 });
 
-/** Items of a job that are under way at once: while one waits for the receiver or for a disk, the next one goes on. */
+/** Items of a job that may be under way at once: while one waits for the receiver or for a disk, the next one goes on. */
 const ABREAST = 4;
+/** An item that took less has waited more than it has worked. Larger ones fill a link alone, and better than several do. */
+const QUICK_MS = 100;
 
-/** Each team is the connections that carry one item after the other. */
-function makeTeams(sender: Sender, input: SendInput, job: Job, counts: SentCounts): Lane[][] {
-  const window = new Window();
+/** Makes teams: the connections that carry one item after the other. */
+function teams(sender: Sender, input: SendInput, job: Job, counts: SentCounts): () => Lane[] {
   const options = {
-    window,
+    window: new Window(),
     dial: () => sender.dial(input.to.host),
     job: job.id,
     bucket: sender.bucket,
@@ -142,8 +157,7 @@ function makeTeams(sender: Sender, input: SendInput, job: Job, counts: SentCount
     onSent: () => undefined,
     onAnswer: (ownersNotSet: number) => void (counts.ownersNotSet += ownersNotSet),
   };
-  const teams = Math.min(ABREAST, input.items.length);
-  return Array.from({ length: teams }, () => Array.from({ length: input.lanes }, () => new Lane(options)));
+  return () => Array.from({ length: input.lanes }, () => new Lane(options));
 }
 
 /** Is the target what the catalog says it is? If not, the catalog is worth nothing. True when the target may hold unknown entries. */
@@ -200,16 +214,17 @@ function newPass(
   };
 }
 
-/** What changed since the last clean pass; undefined when everything must be looked at. */
-function changesOf(
-  { journal, marks }: Sender,
+/** The directories that changed since the last clean pass; undefined when everything must be looked at. */
+function changed(
+  { marks }: Sender,
   input: SendInput,
-  root: number,
   { state }: ItemCatalog,
   wasClean: boolean,
+  changes: Changes | undefined,
+  item: Buffer,
 ): Buffer[] | undefined {
   if (!wasClean || input.paranoid || input.lookAtAll === true || state.filters !== filtersOf(input)) return undefined;
-  return journal.changesSince(root, marks.get(state.number));
+  return changes?.since(marks.get(state.number), item);
 }
 const filtersOf = ({ filters }: SendInput): string => JSON.stringify([filters.include, filters.exclude]);
 

@@ -1,3 +1,5 @@
+import type { Changes } from './changes';
+import type { Journal } from './journal';
 import { Names } from './dents';
 import type { Lane } from './lane';
 import { split } from './names';
@@ -5,11 +7,26 @@ import type { Pass } from './pass';
 import { partOf } from './sendFolder';
 import { TYPE } from './stat';
 
+/** What the journal says, asked anew when that is old: a job may take hours. */
+export class Watch {
+  private changes: Changes | undefined;
+  constructor(
+    private readonly journal: Journal,
+    private readonly root: number,
+  ) {}
+  now(): Changes | undefined {
+    if (this.changes === undefined || performance.now() - this.changes.takenAt > FRESH_MS)
+      this.changes = this.journal.changes(this.root);
+    return this.changes;
+  }
+}
+
+const FRESH_MS = 2_000;
+
 /** Leaves in the work those directories of the item that the journal names; new ones below them are found on the way. */
 export function leaveChanges(pass: Pass, lane: Lane, changed: Buffer[]): void {
   const ids = new Map<string, number | undefined>([['', 0]]);
   for (const path of changed) {
-    if (!isInItem(path, pass.item)) continue;
     const id = idOf(pass, path, ids);
     if (id === undefined) continue; // new: the directory it is in has changed too, and comes by it
     pass.named.add(id);
@@ -18,9 +35,6 @@ export function leaveChanges(pass: Pass, lane: Lane, changed: Buffer[]): void {
     pass.work.push({ kind: 'folders', at, names: Names.of(name), ids: [id], next: 0, lane, sequence: 0 });
   }
 }
-
-const isInItem = (path: Buffer, item: Buffer): boolean =>
-  path.subarray(0, item.length).equals(item) && (path.length === item.length || path[item.length] === 0x2f);
 
 /** The catalog's id of a directory that the target has. */
 function idOf(pass: Pass, path: Buffer, ids: Map<string, number | undefined>): number | undefined {
