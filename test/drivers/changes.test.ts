@@ -3,7 +3,7 @@ import { Changes, type Changed } from '../../src/services/mover/changes';
 const bytes = (text: string) => Buffer.from(text);
 
 /** Changes of these directories, at 1, 2, 3 …, and how many were looked up. */
-function changesOf(paths: (string | undefined)[], gapAt = 0) {
+function changesOf(paths: (string | undefined)[], gapAt = -1) {
   const looked: number[] = [];
   const all = paths.map((path, i): Changed => ({ path: path === undefined ? undefined : bytes(path), at: i + 1 }));
   const changes = new Changes(paths.length + 1, gapAt, function* (after, upTo) {
@@ -25,7 +25,7 @@ test('each item hears of its own directories, and each is looked up once', () =>
   expect(since(1, 'b')).toEqual(['b']);
   expect(since(2, 'b')).toEqual([]);
   expect(since(4, 'ab')).toEqual(['ab/y']);
-  expect(looked.toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(looked.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 test('what may have been missed is not believed', () => {
