@@ -40,6 +40,9 @@ export const commandTable: readonly CommandEntry[] = [
   word('cancel', 'stop a run and undo what it did'),
   runs('tune', 'change an input while it runs', async (program) => (await import('./tune.js')).addTune(program)),
   runs('history', 'who did what when', async (program) => (await import('./look.js')).addHistory(program)),
+  runs('failures', 'every file that it could not send', async (program) =>
+    (await import('./failures.js')).addFailures(program),
+  ),
   runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
   fleet('init', 'write a fleet.yaml', async (program) => (await import('./init.js')).addInit(program)),
   fleet('fleet', 'check the fleet file', async (program) => (await import('./fleet.js')).addFleet(program)),

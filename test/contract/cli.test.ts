@@ -53,6 +53,7 @@ test('help tells every command in a sentence, and what exit statuses mean', asyn
      cancel          stop a run and undo what it did
      tune            change an input while it runs
      history         who did what when
+     failures        every file that it could not send
      schedule        runs at their times
 
    Fleet:

@@ -224,4 +224,17 @@ test('the command line plans, runs, waits for an approval, and reports', async (
     status: 3,
     err: expect.stringContaining('has ended: done'),
   });
+
+  const fleet = ['--fleet', join(lab.folder, 'fleet.yaml')];
+  expect(await evenkeel('failures', pair.to, ...fleet)).toMatchObject({
+    status: 0,
+    out: `No file of ${id} failed, as far as its agents keep it.\n`,
+  });
+  await lab.stack.kill('agent-old-1', 'SIGKILL');
+  expect(await evenkeel('failures', pair.to, ...fleet)).toMatchObject({
+    status: 7,
+    out: '',
+    err: expect.stringContaining('the agent of old-1 does not answer'),
+  });
+  await lab.stack.restart('agent-old-1');
 }, 180_000);
