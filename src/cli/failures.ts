@@ -54,7 +54,7 @@ function lineOf({ fsvm, path, phase, why }: Failed): string {
 }
 
 /** One client per agent of the fleet file. */
-function agentsOf(given: string | undefined): { of(host: string): AgentClient; close(): void } {
+function agentsOf(given: string | undefined): { of: (host: string) => AgentClient; close: () => void } {
   const { hosts, tls } = loadFleet(given).fleet;
   const token = ownToken('viewer');
   const clients = new Map<string, AgentClient>();

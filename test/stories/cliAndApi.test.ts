@@ -225,6 +225,8 @@ test('the command line plans, runs, waits for an approval, and reports', async (
     err: expect.stringContaining('has ended: done'),
   });
 
+  expect((await evenkeel('completion', 'values', 'runs', pair.to.slice(0, 5))).out.split('\n')).toContain(pair.to);
+  expect((await evenkeel('completion', 'values', 'runs', 'ingest')).out.split('\n')).toContain(id);
   const fleet = ['--fleet', join(lab.folder, 'fleet.yaml')];
   expect(await evenkeel('failures', pair.to, ...fleet)).toMatchObject({
     status: 0,
