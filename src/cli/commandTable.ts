@@ -54,6 +54,9 @@ export const commandTable: readonly CommandEntry[] = [
   ),
   here('up', 'start everything', async (program) => (await import('./up.js')).addUp(program)),
   here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
+  here('upgrade', 'replace what runs by this build', async (program) =>
+    (await import('./upgrade.js')).addUpgrade(program),
+  ),
   here('demo', 'see one do its work', async (program) => (await import('./demo.js')).addDemo(program)),
   here('rehearse', 'try one on a laboratory fleet, its undo included', async (program) =>
     (await import('./rehearse.js')).addRehearse(program),
