@@ -40,6 +40,9 @@ export const commandTable: readonly CommandEntry[] = [
   word('cancel', 'stop a run and undo what it did'),
   runs('tune', 'change an input while it runs', async (program) => (await import('./tune.js')).addTune(program)),
   runs('history', 'who did what when', async (program) => (await import('./look.js')).addHistory(program)),
+  runs('failures', 'every file that it could not send', async (program) =>
+    (await import('./failures.js')).addFailures(program),
+  ),
   runs('schedule', 'runs at their times', async (program) => (await import('./schedule.js')).addSchedule(program)),
   fleet('init', 'write a fleet.yaml', async (program) => (await import('./init.js')).addInit(program)),
   fleet('fleet', 'check the fleet file', async (program) => (await import('./fleet.js')).addFleet(program)),
@@ -51,6 +54,9 @@ export const commandTable: readonly CommandEntry[] = [
   ),
   here('up', 'start everything', async (program) => (await import('./up.js')).addUp(program)),
   here('down', 'stop what `up` started', async (program) => (await import('./up.js')).addDown(program)),
+  here('upgrade', 'replace what runs by this build', async (program) =>
+    (await import('./upgrade.js')).addUpgrade(program),
+  ),
   here('demo', 'see one do its work', async (program) => (await import('./demo.js')).addDemo(program)),
   here('rehearse', 'try one on a laboratory fleet, its undo included', async (program) =>
     (await import('./rehearse.js')).addRehearse(program),

@@ -47,7 +47,8 @@ function outcomeOf({ errors }: FleetReading, answers: Answer[]): keyof typeof ex
   return wrong.length > 0 ? 'unreachable' : 'done';
 }
 
-const askAll = (fleet: Fleet): Promise<Answer[]> =>
+/** Every agent of the fleet, all at once. */
+export const askAll = (fleet: Fleet): Promise<Answer[]> =>
   Promise.all(Object.keys(fleet.hosts).map((host) => ask(fleet, host)));
 
 async function ask({ hosts, tls }: Fleet, host: string): Promise<Answer> {

@@ -32,7 +32,13 @@ export function endLines(run: RunView, paint: Paint): string[] {
   if (run.phase === 'planned') return [paint.green('Nothing was touched: this was a dry run.')];
   if (run.phase !== 'done')
     return [paint.red(`${capital(run.phase)} after ${took}${run.failure ? `: ${run.failure.message}` : ''}`), ...link];
-  return ['', paint.green(`Done in ${took}.`), ...factLines(run.report?.result), ...link];
+  return ['', paint.green(`Done in ${took}.`), ...factLines(run.report?.result), ...failuresHint(run, paint), ...link];
+}
+
+/** A report keeps the first of them. */
+function failuresHint({ id, report }: RunView, paint: Paint): string[] {
+  const { failedFiles = 0 } = (report?.result ?? {}) as { failedFiles?: number };
+  return failedFiles > 0 ? [paint.dim(`\`evenkeel failures ${id}\` lists every file that could not be sent.`)] : [];
 }
 
 export function planLines({ plan }: Pick<RunView, 'plan'>, paint: Paint): string[] {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { loadFleet, type Problem } from '../fleet/load';
+import { build } from './build';
 import { isRunning, signal, startChild, stopChild, type Identity } from './children';
 import { logOf, partsOf, type Part } from './parts';
 import { accepts, freePort, untilFree } from './ports';
@@ -59,7 +60,7 @@ async function raise(
   }
   const state: StackState = { temporal: '', webUi: '', api: '', parts: {}, ...before, fleet: file };
   const save = (name: string, { pid, started: since }: Identity) => {
-    state.parts[name] = { pid, started: since };
+    state.parts[name] = { pid, started: since, build: build() };
     started.push(state.parts[name]);
     writeStack(stateDir, state);
   };

@@ -5,6 +5,11 @@ import { Refusal } from '../contract/errors';
 import { roles, type Role } from '../contract/roles';
 import { isRunning, type Identity } from './children';
 
+/** `build`: the one that lay in dist when it was started. */
+export interface PartState extends Identity {
+  build?: string;
+}
+
 /** What `evenkeel up` left running, in `stack.json` of the state directory. */
 export interface StackState {
   /** Addresses as clients use them. `webUi` is empty where Temporal is somebody else's. */
@@ -12,7 +17,7 @@ export interface StackState {
   webUi: string;
   api: string;
   fleet: string;
-  parts: Record<string, Identity>;
+  parts: Record<string, PartState>;
 }
 
 const fileOf = (stateDir: string): string => join(stateDir, 'stack.json');

@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { Client } from '@temporalio/client';
 import { makeTelemetryFilterString, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
+import { version } from '../agent/version';
 import { dataConverter } from '../api/codec';
+import { workerIdentity } from '../api/listWorkers';
 import { connectTemporal, findTemporal } from '../api/temporal';
 import { registerSearchAttributes } from '../api/searchAttributes';
 import { liveFleet } from '../fleet/live';
@@ -35,7 +37,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     connection,
     client: new Client({ connection, namespace: place.namespace, dataConverter: dataConverter() }),
     fleet,
-    identity: `worker/${process.pid}@${hostname()}`,
+    identity: workerIdentity(process.pid, hostname(), version),
     ...(token !== undefined && { token }),
   });
   log.info({ temporal: place.address, fleet: fleet().fleet }, 'ready');

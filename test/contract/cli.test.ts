@@ -53,6 +53,7 @@ test('help tells every command in a sentence, and what exit statuses mean', asyn
      cancel          stop a run and undo what it did
      tune            change an input while it runs
      history         who did what when
+     failures        every file that it could not send
      schedule        runs at their times
 
    Fleet:
@@ -64,6 +65,7 @@ test('help tells every command in a sentence, and what exit statuses mean', asyn
    On this machine:
      up              start everything
      down            stop what \`up\` started
+     upgrade         replace what runs by this build
      demo            see one do its work
      rehearse        try one on a laboratory fleet, its undo included
      worker          carry out runs
@@ -205,6 +207,31 @@ test('fleet check ends with 3 for what is wrong in the file, and with 7 for agen
     const right = `fleet: x\nhosts: { a: { agent: http://${address}, zone: a } }\n`;
     expect((await check(right)).map(({ status }) => status)).toEqual([0, 7]);
     expect((await check(right.replace('zone', 'zome'))).map(({ status }) => status)).toEqual([3, 3]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('upgrade prints, for hosts that are not this machine, what to type where, in order', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-cli-'));
+  try {
+    const file = join(folder, 'fleet.yaml');
+    for (const name of ['ca', 'cert', 'key']) writeFileSync(join(folder, name), '');
+    const host = (name: string) => `${name}: { agent: https://${name}.invalid:7443, zone: ${name} }`;
+    writeFileSync(
+      file,
+      `fleet: x\nhosts: { ${host('fs-1')}, ${host('fs-2')} }\ntls: { ca: ca, cert: cert, key: key }\n`,
+    );
+    const { status, out } = await evenkeel('upgrade', '--fleet', file);
+    expect(status).toBe(0);
+    const places = out.split('\n').filter((line) => /^ {2}(on|where) /.test(line));
+    expect(places.map((line) => [line.slice(2, 24).trim(), line.replace(/.*(&& sudo |, and )/, '')])).toEqual([
+      ['where workers run', expect.stringContaining('stop every worker')],
+      ['on fs-1', 'systemctl restart evenkeel-agent-fs-1'],
+      ['on fs-2', 'systemctl restart evenkeel-agent-fs-2'],
+      ['where the API runs', 'start it again'],
+      ['where workers run', expect.stringContaining('start them again')],
+    ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

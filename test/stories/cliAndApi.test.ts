@@ -224,4 +224,19 @@ test('the command line plans, runs, waits for an approval, and reports', async (
     status: 3,
     err: expect.stringContaining('has ended: done'),
   });
+
+  expect((await evenkeel('completion', 'values', 'runs', pair.to.slice(0, 5))).out.split('\n')).toContain(pair.to);
+  expect((await evenkeel('completion', 'values', 'runs', 'ingest')).out.split('\n')).toContain(id);
+  const fleet = ['--fleet', join(lab.folder, 'fleet.yaml')];
+  expect(await evenkeel('failures', pair.to, ...fleet)).toMatchObject({
+    status: 0,
+    out: `No file of ${id} failed, as far as its agents keep it.\n`,
+  });
+  await lab.stack.kill('agent-old-1', 'SIGKILL');
+  expect(await evenkeel('failures', pair.to, ...fleet)).toMatchObject({
+    status: 7,
+    out: '',
+    err: expect.stringContaining('the agent of old-1 does not answer'),
+  });
+  await lab.stack.restart('agent-old-1');
 }, 180_000);

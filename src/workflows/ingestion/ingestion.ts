@@ -177,7 +177,7 @@ export class Ingestion {
           what: 'files that could not be sent',
           count: sent.failed,
           limit: this.rails.maxErrors,
-          advice: 'look at them with `evenkeel show`; mend the cause and retry, or skip with a reason',
+          advice: 'look at them with `evenkeel failures`; mend the cause and retry, or skip with a reason',
         });
       if (this.passes.length > 0 && deletedTooMuch(sent, this.plan.files))
         throw refuse('ManyDeleted', { deleted: sent.deleted, total: this.plan.files, name: this.plan.from });
