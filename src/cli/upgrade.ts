@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { speaksWith, version } from '../agent/version';
 import type { WorkerFacts } from '../api/listWorkers';
 import type { Fleet } from '../contract/fleet';
-import { isLoopback } from '../fleet/loopback';
+import { isLoopback } from '../contract/loopback';
 import { loadFleet } from '../fleet/load';
 import { build } from '../stack/build';
 import { someRun, startStack } from '../stack/embedded';
