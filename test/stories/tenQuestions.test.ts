@@ -92,7 +92,8 @@ test('4. Can it go on from the failed step? Done steps are not done again', asyn
   const pair = lab.pair().fill(['accounts']);
   const id = await pair.start();
   const held = await pair.until(id, 'held');
-  expect(lastSentences(held, 2)).toMatchInlineSnapshot(`
+  // The hooks of both sources fail, whichever is heard of first.
+  expect(lastSentences(held, 2).map((each) => each.replace('on old-2', 'on old-1'))).toMatchInlineSnapshot(`
    [
      "done: Read back what was stored",
      "held: Make legacy read-only (\`test -e LAB/mended-6\` on old-1: it ended with 1. Next: give the agent that right, or leave this out.)",
@@ -247,9 +248,8 @@ test('what is refused is kept for the auditor a hundred times, and not more', as
   const pair = lab.pair().fill(['accounts']);
   const id = await pair.start({ approval: 'ask' });
   await pair.until(id, 'waiting for approval');
-  const tries = Array.from({ length: 103 }, () => lab.operator.resume(id, { by: 'eve', why: '' }));
-  const codes = await Promise.all(tries.map((one) => one.catch((error: { code: string }) => error.code)));
-  expect(new Set(codes)).toEqual(new Set(['NotPaused']));
+  for (let times = 0; times < 103; times++)
+    await expect(lab.operator.resume(id, { by: 'eve', why: '' })).rejects.toMatchObject({ code: 'NotPaused' });
   expect(await refusals(id)).toHaveLength(100);
   await lab.operator.cancel(id, { by: 'ann', why: '' });
   await pair.until(id, 'ended');
