@@ -67,7 +67,7 @@ export const copyActivities = ({ agent }: Hands) => ({
     return failures.map((failure) => ({ fsvm: input.from.fsvm, ...failure }));
   },
 
-  async limitRate({ host, bytesPerSecond }: { host: string; bytesPerSecond: number }): Promise<void> {
-    await agent(host).copy.limit({ bytesPerSecond });
+  async limitRate({ host, ...bound }: CopyInput<'limit'> & { host: string }): Promise<void> {
+    await agent(host).copy.limit(bound);
   },
 });

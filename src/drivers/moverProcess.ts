@@ -68,9 +68,14 @@ export class Mover {
       );
     const call = ++this.last;
     const message: ToMover = { call, operation, input, ...(job === undefined ? {} : { job: job.id }) };
-    const cancel = () => this.child?.send({ cancel: call } satisfies ToMover);
     return new Promise<T>((resolve, reject) => {
       if (job?.signal.aborted === true) return reject(new Refusal('JobCancelled', { job: job.id }));
+      const cancel = () => {
+        const waiting = this.calls.get(call);
+        // The mover knows nothing of it yet, and never will.
+        if (waiting?.sent === false) waiting.reject(new Refusal('JobCancelled', { job: job?.id ?? '' }));
+        else if (this.child?.connected === true) this.child.send({ cancel: call } satisfies ToMover);
+      };
       job?.signal.addEventListener('abort', cancel);
       const done = () => {
         this.calls.delete(call);
@@ -142,7 +147,7 @@ export class Mover {
     } else if ('hold' in message) {
       void this.hold(child, message.hold, message.lease);
     } else if ('release' in message) {
-      this.held.get(message.release)?.();
+      if (child === this.child) this.held.get(message.release)?.();
     } else {
       this.host.log(message.log, message.facts);
     }
@@ -160,16 +165,18 @@ export class Mover {
   /** What comes in over the bulk port goes on under its lease, as any other work of this host does. */
   private async hold(child: ChildProcess, question: number, lease: Lease): Promise<void> {
     const newerCame = () => tell(child, { yield: question });
+    let mine: (() => void) | undefined;
     try {
       await this.host.hold(lease, newerCame, () => {
         if (this.child !== child) return Promise.resolve(); // it died meanwhile
         tell(child, { held: question });
-        return new Promise<void>((resolve) => this.held.set(question, resolve));
+        return new Promise<void>((resolve) => this.held.set(question, (mine = resolve)));
       });
     } catch (error) {
       tell(child, { held: question, failed: toFailed(error, this.host.name) });
     } finally {
-      this.held.delete(question);
+      // Another mover may use the same number meanwhile.
+      if (this.held.get(question) === mine) this.held.delete(question);
     }
   }
 }

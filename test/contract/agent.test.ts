@@ -99,7 +99,7 @@ test('what a driver refuses arrives as the same refusal; what it did not foresee
   const a = scene.client(url);
   const { from, to, items, lease } = consignment();
   await expect(a.copy.forget({ from, to, items, lease })).rejects.toEqual(code('OutsideRoots'));
-  const error = await a.copy.limit({ bytesPerSecond: 1 }).catch((caught: unknown) => caught);
+  const error = await a.copy.limit({ bytesPerSecond: 1, lease }).catch((caught: unknown) => caught);
   expect(error).toEqual(code('Unexpected'));
   const { incident, why } = (error as Refusal).facts;
   expect(why).toBe('cannot read the speed');

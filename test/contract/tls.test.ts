@@ -68,7 +68,9 @@ test('a viewer may look and not act; the log says who it was', async () => {
   const { ours, agent, said } = await agentOverTls();
   const ada = as(agent, await ours.certificate('ada', 'viewer'));
   expect(await ada.host.describe({})).toMatchObject({ host: 'a' });
-  await expect(ada.copy.limit({ bytesPerSecond: 0 })).rejects.toEqual(code('WrongRole'));
+  await expect(ada.copy.limit({ bytesPerSecond: 0, lease: { target: 'files2', epoch: 1 } })).rejects.toEqual(
+    code('WrongRole'),
+  );
   expect(said).toContainEqual(
     expect.objectContaining({ event: 'refused', who: 'ada', what: 'copy.limit', code: 'WrongRole' }),
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../setup/eventually';
 import { rsyncDiffers } from './nastyTree';
@@ -32,7 +32,7 @@ test.each([
   ['one long file', 1, 20 * MiB],
 ])('%s: after kill -9 of the sender, only what was on its way is sent again', async (_what, count, bytes) => {
   const total = makeFiles(count, bytes);
-  await hosts.from.copy.limit({ bytesPerSecond: 12 * MiB });
+  await hosts.from.copy.limit({ bytesPerSecond: 12 * MiB, lease: { target: 'test', epoch: 1 } });
   const first = send(hosts, ['item']);
   const ended = first.catch((error: unknown) => error);
   const before = await eventually(() => (storedBytes() > total / 3 ? storedBytes() : 0), { everyMs: 5 });
@@ -49,7 +49,7 @@ test.each([
   ['one long file', 1, 20 * MiB],
 ])('%s: after kill -9 of the receiver, the same job goes on', async (_what, count, bytes) => {
   const total = makeFiles(count, bytes);
-  await hosts.from.copy.limit({ bytesPerSecond: 12 * MiB });
+  await hosts.from.copy.limit({ bytesPerSecond: 12 * MiB, lease: { target: 'test', epoch: 1 } });
   const sending = send(hosts, ['item']);
   await eventually(() => storedBytes() > total / 3, { everyMs: 5 });
   hosts.to.killMover();
@@ -59,7 +59,7 @@ test.each([
 
 test('a stopped job ends at once, and the next one goes on from there', async () => {
   const total = makeFiles(100, 200_000);
-  await hosts.from.copy.limit({ bytesPerSecond: 4 * MiB });
+  await hosts.from.copy.limit({ bytesPerSecond: 4 * MiB, lease: { target: 'test', epoch: 1 } });
   const stopper = new AbortController();
   const first = send(hosts, ['item'], {}, stopper.signal);
   await eventually(() => storedBytes() > total / 5, { everyMs: 5 });
@@ -67,7 +67,7 @@ test('a stopped job ends at once, and the next one goes on from there', async ()
   stopper.abort();
   await expect(first).rejects.toMatchObject({ code: 'JobCancelled' });
   expect(performance.now() - before).toBeLessThan(300);
-  await hosts.from.copy.limit({ bytesPerSecond: 0 });
+  await hosts.from.copy.limit({ bytesPerSecond: 0, lease: { target: 'test', epoch: 1 } });
   const second = await send(hosts, ['item']);
   expect(second.bytes).toBeLessThan(total * 0.9);
   await expectSame();
@@ -75,7 +75,7 @@ test('a stopped job ends at once, and the next one goes on from there', async ()
 
 test('a bound of the rate holds on after kill -9 of the sender', async () => {
   const total = makeFiles(40, 100_000);
-  await hosts.from.copy.limit({ bytesPerSecond: 2 * MiB });
+  await hosts.from.copy.limit({ bytesPerSecond: 2 * MiB, lease: { target: 'test', epoch: 1 } });
   hosts.from.killMover();
   const began = performance.now();
   await send(hosts, ['item']).catch(() => send(hosts, ['item']));
@@ -95,13 +95,36 @@ test('what took the place of an item that we stored is not overwritten and not r
   const lease = { target: 'test', epoch: 1 };
   expect(await hosts.to.copy.discard({ store: storeOf(hosts.to), items: ['item'], lease }, context())).toEqual({
     removed: 0,
+    left: ['item'],
   });
   expect(readdirSync(item)).toEqual(['mine']);
 });
 
+test('nor is a file that took the place of one', async () => {
+  writeFileSync(join(hosts.from.root, 'one.txt'), 'ours');
+  await send(hosts, ['one.txt']);
+  const file = join(hosts.to.root, 'one.txt');
+  renameSync(file, join(hosts.to.root, 'aside'));
+  writeFileSync(file, 'of somebody else');
+  await expect(send(hosts, ['one.txt'])).rejects.toMatchObject({ code: 'ItemsThere' });
+  const lease = { target: 'test', epoch: 1 };
+  await hosts.to.copy.discard({ store: storeOf(hosts.to), items: ['one.txt'], lease }, context());
+  expect(readFileSync(file, 'utf8')).toBe('of somebody else');
+});
+
+test('of the bounds of several targets the lowest holds', async () => {
+  const { copy } = hosts.from;
+  const limit = (target: string, bytesPerSecond: number) =>
+    copy.limit({ bytesPerSecond, lease: { target, epoch: 1 } }).then((now) => now.bytesPerSecond);
+  expect(await limit('a', 5 * MiB)).toBe(5 * MiB);
+  expect(await limit('b', 9 * MiB)).toBe(5 * MiB);
+  expect(await limit('a', 0)).toBe(9 * MiB);
+  expect(await limit('b', 0)).toBe(0);
+});
+
 test('a file that changes while it is read arrives as it is in the end', async () => {
   makeFiles(1, 20 * MiB);
-  await hosts.from.copy.limit({ bytesPerSecond: 30 * MiB });
+  await hosts.from.copy.limit({ bytesPerSecond: 30 * MiB, lease: { target: 'test', epoch: 1 } });
   const sending = send(hosts, ['item']);
   await eventually(() => storedBytes() > 5 * MiB, { everyMs: 5 });
   writeFileSync(join(hosts.from.root, 'item/f0'), Buffer.alloc(7 * MiB, 'z'));

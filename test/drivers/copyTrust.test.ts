@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Begun } from '../../src/services/mover/begun';
 import { Batch } from '../../src/services/mover/batch';
 import { KIND, OP, VERSION, frame, jsonFrame } from '../../src/services/mover/wire';
-import { bareHosts, digestOf, send, type BareHosts } from './twoHosts';
+import { eventually } from '../setup/eventually';
+import { bareHosts, context, digestOf, send, storeOf, type BareHosts } from './twoHosts';
 
 let hosts: BareHosts | undefined;
 afterEach(() => hosts?.stop());
@@ -15,6 +16,7 @@ const hello = (root: string, more: object = {}) => ({
   token: 'sesame',
   host: 'stranger',
   session: 'x',
+  lane: 0,
   lease: { target: 'files2', epoch: 1 },
   root,
   item: 'item',
@@ -151,7 +153,7 @@ async function guest(port: number, more: object): Promise<{ ended: Promise<void>
 test('a newer session ends the older ones of its item, on whichever thread they are', async () => {
   hosts = await bareHosts();
   const { port } = await hosts.to.copy.door({});
-  const older = await Promise.all([1, 2, 3].map(() => guest(port, { session: 'older' })));
+  const older = await Promise.all([1, 2, 3].map((lane) => guest(port, { session: 'older', lane })));
   const another = await guest(port, { item: 'another', session: 'older' });
   const newer = await guest(port, { session: 'newer' });
   await Promise.all(older.map(({ ended }) => ended));
@@ -159,6 +161,58 @@ test('a newer session ends the older ones of its item, on whichever thread they 
   expect(await Promise.race([stays, hosts.to.copy.door({}).then(() => 'stays')])).toBe('stays');
   another.leave();
   newer.leave();
+});
+
+test('a connection that replaces another of its lane has the item only when that one is through', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const cut = await guest(port, { lane: 1 });
+  const other = await guest(port, { lane: 2 });
+  const again = await guest(port, { lane: 1 });
+  await cut.ended;
+  const stays = Promise.race([other.ended, again.ended]).then(() => 'ended');
+  expect(await Promise.race([stays, hosts.to.copy.door({}).then(() => 'stays')])).toBe('stays');
+  other.leave();
+  again.leave();
+});
+
+test('what is discarded is written by nobody any more', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const writer = await guest(port, { lease: { target: 'test', epoch: 1 } });
+  const order = { store: storeOf(hosts.to), items: ['item'], lease: { target: 'test', epoch: 1 } };
+  expect(await hosts.to.copy.discard(order, context())).toEqual({ removed: 0, left: [] });
+  await writer.ended;
+});
+
+test('a peer that takes the connection and says nothing does not keep a job from being stopped', async () => {
+  hosts = await bareHosts();
+  mkdirSync(join(hosts.from.root, 'item'));
+  const sockets: Socket[] = [];
+  const mute = createServer((socket) => void sockets.push(socket));
+  await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = mute.address() as AddressInfo;
+    jest.spyOn(hosts.to.copy, 'door').mockResolvedValue({ port });
+    const stopper = new AbortController();
+    const sending = send(hosts, ['item'], {}, stopper.signal).catch((error: unknown) => error);
+    await eventually(() => sockets.length > 0);
+    stopper.abort();
+    expect(await sending).toMatchObject({ code: 'JobCancelled' });
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+  }
+});
+
+test('a job that is stopped before its mover has started never begins', async () => {
+  hosts = await bareHosts();
+  mkdirSync(join(hosts.from.root, 'item'));
+  const stopper = new AbortController();
+  const sending = send(hosts, ['item'], {}, stopper.signal).catch((error: unknown) => error);
+  stopper.abort();
+  expect(await sending).toMatchObject({ code: 'JobCancelled' });
+  expect(readdirSync(hosts.to.root)).toEqual([]);
 });
 
 test('a newer run, wherever it acts on this host, first ends what the older one sends', async () => {
@@ -174,6 +228,22 @@ test('a newer run, wherever it acts on this host, first ends what the older one 
   );
   await older.ended;
   expect(began).toBe(true);
+});
+
+test('while a certificate is renewed and its key not yet, the last good pair holds', async () => {
+  hosts = await bareHosts();
+  const certificate = makeCertificates(hosts.folder);
+  const [old, renewed] = [certificate('new', 'agent'), certificate('third', 'agent')];
+  const agents = await bareHosts({ tls: { from: certificate('old', 'agent'), to: old } });
+  try {
+    mkdirSync(join(agents.from.root, 'item'));
+    await send(agents, ['item']);
+    copyFileSync(renewed.key, old.key);
+    writeFileSync(join(agents.from.root, 'item/file'), 'later');
+    expect(await send(agents, ['item'])).toMatchObject({ files: 1, failed: 0 });
+  } finally {
+    await agents.stop();
+  }
 });
 
 /** A private authority, and certificates of it whose CN is the host and whose OU is the role. */

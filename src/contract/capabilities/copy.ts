@@ -91,7 +91,11 @@ export const copy = {
     summary: 'Remove items that an unfinished ingestion stored, and forget what was sent of them; safe to repeat',
     role: 'agent',
     input: z.object({ store: Store, items: z.array(z.string()), lease: Lease }),
-    output: z.object({ removed: z.number().int() }),
+    output: z.object({
+      removed: z.number().int(),
+      /** Not ours: something else has taken their place. */
+      left: z.array(z.string()).default([]),
+    }),
     progress: Progress,
   },
   forget: {
@@ -103,9 +107,10 @@ export const copy = {
   },
   limit: {
     kind: 'act',
-    summary: 'Bound the rate at which this host sends, from now on and over restarts; 0 is no bound',
+    summary:
+      'Bound the rate at which this host sends, from now on and over restarts; 0 is no bound. Of the bounds of several targets the lowest holds',
     role: 'agent',
-    input: z.object({ bytesPerSecond: z.number().nonnegative() }),
+    input: z.object({ bytesPerSecond: z.number().nonnegative(), lease: Lease }),
     output: z.object({ bytesPerSecond: z.number() }),
   },
   failures: {

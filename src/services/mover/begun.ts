@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /**
  * Which items of a store a copy of ours has brought: nothing else there is ever overwritten or removed. A mark holds the
- * birth of the item as our last whole pass left it (see `itemBirth`), and is empty while we make the item, or make it anew.
+ * birth of the item as our last whole pass left it (see `birthOf`), and is empty while we make the item, or make it anew.
  */
 export class Begun {
   private readonly folder: string;
@@ -31,7 +31,8 @@ export class Begun {
   /** Is what is there with that birth ours, and not something that took its place? */
   isOurs(item: string, birth: string): boolean {
     const mark = this.markOf(item);
-    return mark !== undefined && (mark === '' || mark === birth);
+    // A mark of an earlier version holds the item's name, and means as much as an empty one.
+    return mark !== undefined && (mark === '' || mark === item || mark === birth);
   }
   mark(item: string, birth: string): void {
     mkdirSync(this.folder, { recursive: true });

@@ -25,7 +25,7 @@ export interface ItemState {
 }
 
 const KIND = { RECORD: 0x52, CLAIM: 0x43, PIECE: 0x50, LINK: 0x4c, FAILURE: 0x46 } as const;
-const BOUND = Buffer.from('"bound"');
+const BOUNDS = Buffer.from('"bounds"');
 const BEGUN = 2 ** 48 - 1; // the last piece that none has: what the file was when it was begun
 
 /** All that must survive a crash of the sender, in one LMDB environment on the host's disk. */
@@ -55,12 +55,19 @@ export class CatalogStore {
       yield new ItemCatalog(this, Buffer.from(key), JSON.parse(value.toString()) as ItemState);
     }
   }
-  /** Bytes per second that may leave this host; 0 is no bound. Kept here, so that it holds for the next mover too. */
+  /** Bytes per second that may leave this host; 0 is no bound. Each target of a lease may have set one, and the lowest holds. */
   get bound(): number {
-    return Number(this.db.get(BOUND)?.toString() ?? 0);
+    const lowest = Math.min(...Object.values(this.bounds()));
+    return Number.isFinite(lowest) ? lowest : 0;
   }
-  set bound(bytesPerSecond: number) {
-    this.db.putSync(BOUND, Buffer.from(String(bytesPerSecond)));
+  /** Kept here, so that it holds for the next mover too. */
+  setBound(target: string, bytesPerSecond: number): void {
+    const { [target]: _, ...others } = this.bounds();
+    const bounds = bytesPerSecond > 0 ? { ...others, [target]: bytesPerSecond } : others;
+    this.db.putSync(BOUNDS, Buffer.from(JSON.stringify(bounds)));
+  }
+  private bounds(): { [target: string]: number } {
+    return JSON.parse(this.db.get(BOUNDS)?.toString() ?? '{}') as { [target: string]: number };
   }
   nextNumber(): number {
     const key = Buffer.from('"number"');

@@ -8,7 +8,7 @@ import { toFailed } from './failed';
 import { descriptorOf } from './link';
 import type { FromReceiver, MoverConfig, ToReceiver } from './protocol';
 import { dup, must } from './sys';
-import { Writers } from './writers';
+import { Writers, writingKey } from './writers';
 
 export interface DoorOptions {
   config: MoverConfig;
@@ -36,6 +36,9 @@ export class Door {
   private readonly writers: Writers;
   private guests = 0;
 
+  /** Where it listens. */
+  port = 0;
+
   private constructor(private readonly options: DoorOptions) {
     const { config } = options;
     this.writers = new Writers({
@@ -46,16 +49,28 @@ export class Door {
     });
   }
 
-  static open(options: DoorOptions): Promise<{ port: number }> {
+  static open(options: DoorOptions): Promise<Door> {
     const door = new Door(options);
     const { bulk } = options.config;
     const server = net.createServer({ pauseOnConnect: true }, (socket) => door.take(socket));
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host: bulk.address, port: bulk.port }, () =>
-        resolve({ port: (server.address() as net.AddressInfo).port }),
-      );
+      server.listen({ host: bulk.address, port: bulk.port }, () => {
+        door.port = (server.address() as net.AddressInfo).port;
+        resolve(door);
+      });
     });
+  }
+
+  /** Does something to an item while no guest writes it: those who do are ended first. */
+  async alone({ root, item, lease }: { root: string; item: string; lease: Lease }, act: () => void): Promise<void> {
+    const self = ++this.guests;
+    try {
+      await this.writers.enter(self, { key: writingKey(root, item), session: `alone/${self}`, lane: 0, lease });
+      act();
+    } finally {
+      this.writers.gone(self);
+    }
   }
 
   /** Without certificates only this machine is spoken to. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Refusal } from '../../contract/errors';
 import { Applier } from './apply';
 import { Begun } from './begun';
-import { bootId, itemBirth, storeId } from './identity';
+import { birthOf, bootId, itemBirth, storeId } from './identity';
 import type { Incoming, TakeOver } from './incoming';
 import { isPlainName, nameToBytes, terminated } from './names';
 import { openRoot } from './places';
@@ -14,7 +14,7 @@ import { close, must, syncfs } from './sys';
 import { sameToken } from './trust';
 import { FrameBuffer, KIND, OP, OP_HEAD, VERSION, frame, jsonFrame } from './wire';
 import type { Answer, Hello, Welcome } from './wire';
-import type { Claim } from './writers';
+import { writingKey, type Claim } from './writers';
 
 /** What a guest has of the place it is in. */
 export interface Hall {
@@ -50,7 +50,6 @@ export class Guest {
     fd: number,
     private readonly from: string,
   ) {
-    this.late = setTimeout(() => this.end(), HELLO_WITHIN_MS);
     const frames = new FrameBuffer((kind, sequence, payload) => this.take(kind, sequence, payload));
     const sink = { buffer: () => frames.buffer(), took: (bytes: number) => this.guard(() => frames.took(bytes)) };
     this.stream = this.listenTo(
@@ -60,6 +59,7 @@ export class Guest {
       }),
     );
     if (this.incoming !== undefined) this.stream = this.incoming.stream;
+    this.late = setTimeout(() => this.end(), HELLO_WITHIN_MS);
   }
 
   private listenTo(stream: Duplex): Duplex {
@@ -119,9 +119,9 @@ export class Guest {
 
   private async sync(sequence: number, answer: Answer, quick: boolean): Promise<void> {
     if (!quick) must(await syncfs(this.root), 'syncfs');
-    const birth = itemBirth(this.root, terminated(this.item));
-    this.begun?.settle(birth);
-    this.ack(sequence, { ...answer, itemBirth: birth });
+    const name = terminated(this.item);
+    this.begun?.settle(birthOf(this.root, name));
+    this.ack(sequence, { ...answer, itemBirth: itemBirth(this.root, name) });
   }
 
   private ack(sequence: number, answer: Answer): void {
@@ -139,13 +139,13 @@ export class Guest {
     if (!isPlainName(this.item))
       throw new Refusal('BadInput', { what: `"${hello.item}" is no name of a storage item` });
     this.root = openRoot(hello.root, config.roots, config.name);
-    const { session, lease } = hello;
+    const { session, lane, lease } = hello;
     this.writes = true;
-    await this.hall.enter(this.id, { key: `${hello.root}\0${hello.item}`, session, lease });
+    await this.hall.enter(this.id, { key: writingKey(hello.root, hello.item), session, lane, lease });
     if (this.ended) return;
     const privileged = process.geteuid?.() === 0;
-    const birth = itemBirth(this.root, terminated(this.item));
-    this.begun = this.ownItem(hello, birth);
+    const name = terminated(this.item);
+    this.begun = this.ownItem(hello, birthOf(this.root, name));
     this.applier = new Applier(this.root, this.item, privileged, () => this.begun?.open());
     const welcome: Welcome = {
       host: config.name,
@@ -154,7 +154,7 @@ export class Guest {
       privileged,
       uid: process.geteuid?.() ?? 0,
       gid: process.getegid?.() ?? 0,
-      itemBirth: birth,
+      itemBirth: itemBirth(this.root, name),
     };
     this.stream.write(jsonFrame(KIND.WELCOME, welcome));
   }
@@ -220,7 +220,8 @@ class OpenMark {
     private readonly marks: Begun,
     private readonly item: string,
   ) {
-    this.isOpen = marks.markOf(item) === '';
+    const mark = marks.markOf(item);
+    this.isOpen = mark === '' || mark === item;
   }
   open(): void {
     if (!this.isOpen) this.marks.mark(this.item, '');

@@ -27,6 +27,12 @@ function readIfThere(file: string): string {
   }
 }
 
+/** Of whatever has that name; empty when nothing has. Ours only as long as it is the same: see `Begun`. */
+export function birthOf(root: number, name: Buffer): string {
+  const stat = new Stat();
+  return stat.at(root, name) < 0 ? '' : stat.birthAt(root, name);
+}
+
 /** Of the item as it is on disk; empty when there is none. */
 export function itemBirth(root: number, name: Buffer): string {
   const stat = new Stat();

@@ -41,13 +41,26 @@ function plain(fd: number, sink: Sink, ready: (incoming: Incoming) => void): Dup
   return socket;
 }
 
-/** A server that listens nowhere takes the one connection that is brought to it. The files are read each time: certificates are renewed. */
-const secured =
-  (files: NonNullable<Trust['tls']>): TakeOver =>
-  (fd, sink, ready) => {
+/**
+ * A server that listens nowhere takes the one connection that is brought to it. The files are read each time, since
+ * certificates are renewed; while they do not fit together (one of them is renewed, the other not yet) the last good ones hold.
+ */
+function secured(files: NonNullable<Trust['tls']>): TakeOver {
+  let good: ReturnType<typeof certificates> | undefined;
+  const now = () => {
+    try {
+      const read = certificates(files);
+      tls.createSecureContext(read);
+      return (good = read);
+    } catch (error) {
+      if (good === undefined) throw error;
+      return good;
+    }
+  };
+  return (fd, sink, ready) => {
+    const options = { ...now(), requestCert: true, rejectUnauthorized: true };
     const socket = new net.Socket({ fd, readable: true, writable: true });
     watchLink(socket);
-    const options = { ...certificates(files), requestCert: true, rejectUnauthorized: true };
     const server = tls.createServer(options, (stream) => {
       const certificate = stream.getPeerCertificate();
       ready({ proven: isAgent(certificate), name: nameOf(certificate), stream });
@@ -56,6 +69,7 @@ const secured =
     server.emit('connection', socket);
     return socket;
   };
+}
 
 function pour(stream: Duplex, sink: Sink): void {
   stream.on('data', (data: Buffer) => {

@@ -12,6 +12,9 @@ const SILENCE_MS = 30_000; // no word for so long, though asked: the peer's proc
 const PING_MS = 2_000;
 const MAX_TRIES = 4;
 
+/** A hello of any lane. */
+export type Greeting = Omit<Hello, 'lane'>;
+
 /** What the lanes of one job may have on their way together. */
 export class Window {
   private used = 0;
@@ -34,6 +37,8 @@ export class Window {
 
 export interface LaneOptions {
   window: Window;
+  /** Its place among the lanes of a session. */
+  number: number;
   /** A new connection to the peer's door, wherever that is now. */
   dial(): Promise<Duplex>;
   job: string;
@@ -52,6 +57,8 @@ export class Lane {
   sealed = 0;
   private inFlight: Batch[] = [];
   private stream: Duplex | undefined;
+  /** A connection that has not been welcomed yet. */
+  private greeting: Duplex | undefined;
   private failure: Error | undefined;
   private waiting: (() => void)[] = [];
   private lastProgress = performance.now();
@@ -60,7 +67,7 @@ export class Lane {
   private readonly pinger: NodeJS.Timeout;
   private closed = false;
   private mending = false;
-  private hello!: Hello;
+  private hello!: Greeting;
   /** Where this item goes, as long as it does: no other store is taken for it. */
   private storeId: string | undefined;
 
@@ -73,19 +80,23 @@ export class Lane {
   private onAbort = (): void => this.fail(new Refusal('JobCancelled', { job: this.options.job }));
 
   /** From now on it carries that item; everything of the one before has been acknowledged. The connection stays. */
-  async carry(hello: Hello): Promise<Welcome> {
+  async carry(hello: Greeting): Promise<Welcome> {
     this.hello = hello;
     this.storeId = undefined;
     this.lastProgress = performance.now();
-    if (this.stream !== undefined) this.stream.write(jsonFrame(KIND.HELLO, hello));
+    if (this.stream !== undefined) this.stream.write(this.helloFrame());
     else if (!this.mending) await this.connect();
     await this.until(() => this.storeId !== undefined);
     return this.welcome;
   }
 
+  private helloFrame(): Buffer {
+    return jsonFrame(KIND.HELLO, { ...this.hello, lane: this.options.number } satisfies Hello);
+  }
+
   /** Connects; until it does, or a minute is over. */
   private async connect(): Promise<void> {
-    for (let pause = 50; ; pause = Math.min(2_000, pause * 2)) {
+    for (let pause = 50; !this.closed; pause = Math.min(2_000, pause * 2)) {
       this.check();
       try {
         return await this.connectOnce();
@@ -103,8 +114,20 @@ export class Lane {
   }
 
   private async connectOnce(): Promise<void> {
-    const { hello } = this;
     const stream = await this.options.dial();
+    this.greeting = stream;
+    try {
+      await this.greet(stream);
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    } finally {
+      this.greeting = undefined;
+    }
+  }
+
+  private async greet(stream: Duplex): Promise<void> {
+    const { hello } = this;
     this.lastWord = performance.now();
     const welcome = await new Promise<Welcome>((resolve, reject) => {
       const reader = new FrameReader(
@@ -129,11 +152,11 @@ export class Lane {
         reject(new Error('the connection was closed'));
         if (this.stream === stream) void this.mend();
       });
-      stream.write(jsonFrame(KIND.HELLO, hello));
+      stream.write(this.helloFrame());
     });
     this.check();
+    if (this.closed) throw new Error('nobody wants it any more');
     if (this.storeId !== undefined && welcome.storeId !== this.storeId) {
-      stream.destroy();
       throw new Refusal('PeerUnreachable', {
         host: this.hello.host,
         peer: this.options.peer,
@@ -142,7 +165,7 @@ export class Lane {
     }
     this.stream = stream;
     if (hello === this.hello) this.welcomed(welcome);
-    else stream.write(jsonFrame(KIND.HELLO, this.hello));
+    else stream.write(this.helloFrame());
     for (const batch of this.inFlight) stream.write(batch.bytes.subarray(0, batch.length));
   }
 
@@ -189,9 +212,11 @@ export class Lane {
   }
 
   private ping(): void {
+    const silent = performance.now() - this.lastWord > SILENCE_MS;
+    if (this.greeting !== undefined) return void (silent && this.greeting.destroy());
     if (this.stream === undefined || (this.inFlight.length === 0 && this.storeId !== undefined))
       return void (this.lastWord = performance.now());
-    if (performance.now() - this.lastWord > SILENCE_MS) this.stream.destroy();
+    if (silent) this.stream.destroy();
     else this.stream.write(frame(KIND.PING, 0));
   }
 
@@ -237,6 +262,7 @@ export class Lane {
   }
   fail(error: Error): void {
     this.failure ??= error;
+    this.greeting?.destroy();
     this.stream?.destroy();
     this.wake();
   }
@@ -244,6 +270,7 @@ export class Lane {
     this.closed = true;
     clearInterval(this.pinger);
     this.options.signal.removeEventListener('abort', this.onAbort);
+    this.greeting?.destroy();
     this.stream?.destroy();
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { CopyInput } from '../../contract/capabilities/copy';
 import type { Lease } from '../../contract/operations';
 import { fromFailed, toFailed } from './failed';
 import { Bucket } from './bucket';
@@ -64,6 +65,7 @@ async function start(config: MoverConfig): Promise<void> {
     bucket: new Bucket(),
     journal: new Journal(log),
     marks: new Map(),
+    alone: (what, act) => door.alone(what, act),
     dial: async (host) => {
       const { address, port } = await whereIs(host);
       return dial({ host, address, port }, config.trust, 5_000);
@@ -151,10 +153,11 @@ function operate(sender: Sender, port: number, operation: string, input: unknown
     case 'failures':
       return failuresOf(sender, input as FailuresInput);
     case 'limit': {
-      const { bytesPerSecond } = input as { bytesPerSecond: number };
-      sender.catalogs.bound = bytesPerSecond;
-      sender.bucket.set(bytesPerSecond);
-      return { bytesPerSecond };
+      const { bytesPerSecond, lease } = input as CopyInput<'limit'>;
+      sender.catalogs.setBound(lease.target, bytesPerSecond);
+      const { bound } = sender.catalogs;
+      sender.bucket.set(bound);
+      return { bytesPerSecond: bound };
     }
     default:
       throw new Error(`the mover has no operation ${operation}`);

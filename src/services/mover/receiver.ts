@@ -3,6 +3,7 @@ import { fromFailed } from './failed';
 import { Guest, type Hall } from './guest';
 import { loadHash } from './hash';
 import { takingOver } from './incoming';
+import { close } from './sys';
 import type { FromReceiver, MoverConfig, ToReceiver } from './protocol';
 
 /** A thread of the mover: it carries out what the guests that the door gives it send. */
@@ -32,8 +33,19 @@ const hall: Hall = {
 const ready = loadHash();
 parentPort?.on('message', (message: ToReceiver) => void ready.then(() => hear(message)));
 
+/** One that cannot even be greeted (certificate and key do not fit, say) must not take the others down. */
+function take({ take: guest, fd, from }: Extract<ToReceiver, { take: number }>): void {
+  try {
+    guests.set(guest, new Guest(hall, guest, fd, from));
+  } catch (error) {
+    close(fd);
+    say({ log: 'a bulk connection could not be taken', facts: { from, why: String(error) } });
+    say({ gone: guest });
+  }
+}
+
 function hear(message: ToReceiver): void {
-  if ('take' in message) guests.set(message.take, new Guest(hall, message.take, message.fd, message.from));
+  if ('take' in message) take(message);
   else if ('end' in message) guests.get(message.end)?.end();
   else {
     entering.get(message.entered)?.(message);

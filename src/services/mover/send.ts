@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { CopyInput, Sent } from '../../contract/capabilities/copy';
 import type { Store } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
-import type { Progress } from '../../contract/operations';
+import type { Lease, Progress } from '../../contract/operations';
 import type { Bucket } from './bucket';
 import type { CatalogStore, ItemCatalog } from './catalog';
 import { Claims } from './claims';
@@ -13,7 +13,7 @@ import { Watch, leaveChanges } from './sendChanges';
 import type { Changes } from './changes';
 import { sendFolder, sendItem } from './sendFolder';
 import type { Journal } from './journal';
-import { Lane, Window } from './lane';
+import { Lane, Window, type Greeting } from './lane';
 import { sendLate } from './sendLate';
 import { LinkList } from './linkList';
 import { sendLinks } from './sendLinks';
@@ -25,7 +25,7 @@ import { openRoot } from './places';
 import { Rate } from './rate';
 import { Stat } from './stat';
 import { close } from './sys';
-import { OP, VERSION, type Hello, type Welcome } from './wire';
+import { OP, VERSION, type Welcome } from './wire';
 
 export type SendInput = CopyInput<'send'>;
 
@@ -47,6 +47,8 @@ export interface Sender {
   /** When the last clean pass of each catalog began, by the journal's clock. */
   marks: Map<number, number>;
   dial(host: string): Promise<Duplex>;
+  /** Does something to an item of this host while nobody else writes it. */
+  alone(what: { root: string; item: string; lease: Lease }, act: () => void): Promise<void>;
 }
 
 export const storeKey = (store: Store): string => `${store.fsvm}:${store.root}`;
@@ -75,7 +77,7 @@ export async function send(sender: Sender, input: SendInput, job: Job): Promise<
       const since = performance.now();
       await sendOne({ sender, input, job, root, watch, counts }, item, lanes);
       counts.items++;
-      if (performance.now() - since < QUICK_MS && all.length < ABREAST) start();
+      if (performance.now() - since < QUICK_MS && all.length < ABREAST && failure === undefined) start();
     }
   };
   const start = () => {
@@ -130,7 +132,7 @@ async function sendOne(order: Order, item: string, lanes: Lane[]): Promise<void>
   }
 }
 
-const helloOf = (sender: Sender, input: SendInput, job: Job, item: Buffer): Hello => ({
+const helloOf = (sender: Sender, input: SendInput, job: Job, item: Buffer): Greeting => ({
   version: VERSION,
   token: sender.token,
   host: sender.name,
@@ -157,7 +159,7 @@ function teams(sender: Sender, input: SendInput, job: Job, counts: SentCounts): 
     onSent: () => undefined,
     onAnswer: (ownersNotSet: number) => void (counts.ownersNotSet += ownersNotSet),
   };
-  return () => Array.from({ length: input.lanes }, () => new Lane(options));
+  return () => Array.from({ length: input.lanes }, (_, number) => new Lane({ ...options, number }));
 }
 
 /** Is the target what the catalog says it is? If not, the catalog is worth nothing. True when the target may hold unknown entries. */

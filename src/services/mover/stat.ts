@@ -72,9 +72,14 @@ export class Stat {
     this.raw.copy(out, 8, 32, 40);
     return out;
   }
-  /** Device, inode and birth: changes when the thing is removed and made again. */
+  /**
+   * Inode and birth: changes when the thing is removed and made again, and stays over a reboot, after which a device may have
+   * another number. Where the file system tells no birth, the device's number must do.
+   */
   birth(): string {
-    return `${this.word(136)}:${this.word(140)}:${this.ino}:${this.raw.readBigInt64LE(80)}.${this.word(88)}`;
+    const seconds = this.raw.readBigInt64LE(80);
+    if (seconds === 0n) return `${this.word(136)}:${this.word(140)}:${this.ino}`;
+    return `${this.ino}:${seconds}.${this.word(88)}`;
   }
   fingerprint(out: Uint8Array, at: number): void {
     out.set(this.raw.subarray(32, 40), at);

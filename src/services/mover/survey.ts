@@ -4,7 +4,7 @@ import { Refusal } from '../../contract/errors';
 import { readNames } from './dents';
 import { Filter } from './filters';
 import { Begun } from './begun';
-import { itemBirth } from './identity';
+import { birthOf } from './identity';
 import { bytesToName, itemName, terminated } from './names';
 import { openRoot } from './places';
 import { Rate } from './rate';
@@ -85,7 +85,7 @@ export function list(
     const { bavail, bsize } = statfsSync(`/proc/self/fd/${root}`);
     const marks = new Begun(host.stateDir, store.root);
     const begun = (item: string) =>
-      !served.includes(item) && marks.isOurs(item, itemBirth(root, terminated(itemName(item))));
+      !served.includes(item) && marks.isOurs(item, birthOf(root, terminated(itemName(item))));
     return {
       items: itemsOf(root).map((item) => ({ item, begun: begun(item) })),
       freeBytes: bavail * bsize,

@@ -1,8 +1,9 @@
 import type { Store } from '../../contract/capabilities/files';
+import type { Lease } from '../../contract/operations';
 import { Refusal } from '../../contract/errors';
 import { Begun } from './begun';
 import { Failures, type Failure } from './failures';
-import { itemBirth } from './identity';
+import { birthOf } from './identity';
 import { itemName, terminated } from './names';
 import { openRoot } from './places';
 import { remove } from './remove';
@@ -12,6 +13,7 @@ import { close } from './sys';
 export interface DiscardInput {
   store: Store;
   items: string[];
+  lease: Lease;
 }
 export interface ForgetInput {
   from: Store;
@@ -25,28 +27,39 @@ export interface FailuresInput {
   limit: number;
 }
 
-/** Removes items that a copy of ours brought, and no others. Those who sent them see that they are gone, and send them again if they are asked to. */
+/**
+ * Removes items that a copy of ours brought, and no others; `left` are those that something else has taken the place of. Whoever
+ * still writes one is ended first. Those who sent them see that they are gone, and send them again if they are asked to.
+ */
 export async function discard(
-  { name, roots, stateDir }: Sender,
-  { store, items }: DiscardInput,
+  sender: Sender,
+  { store, items, lease }: DiscardInput,
   job: Job,
-): Promise<{ removed: number }> {
+): Promise<{ removed: number; left: string[] }> {
+  const { name, roots, stateDir } = sender;
   const root = openRoot(store.root, roots, name);
   const begun = new Begun(stateDir, store.root);
   try {
     let removed = 0;
+    const left: string[] = [];
     for (const item of items) {
       if (job.signal.aborted) throw new Refusal('JobCancelled', { job: job.id });
       const bytes = itemName(item);
-      const birth = itemBirth(root, terminated(bytes));
-      if (birth !== '' && begun.isOurs(item, birth)) {
-        remove(root, bytes);
-        removed++;
-      }
-      begun.unmark(item);
+      await sender.alone({ root: store.root, item, lease }, () => {
+        const birth = birthOf(root, terminated(bytes));
+        if (birth !== '' && !begun.isOurs(item, birth)) {
+          left.push(item);
+          return;
+        }
+        if (birth !== '') {
+          remove(root, bytes);
+          removed++;
+        }
+        begun.unmark(item);
+      });
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return { removed };
+    return { removed, left };
   } finally {
     close(root);
   }

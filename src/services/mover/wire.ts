@@ -62,6 +62,8 @@ export interface Hello {
   host: string;
   /** The job: a newer session of the same item ends the older one. */
   session: string;
+  /** Which of the session's connections: a newer one takes the place of the one before it. */
+  lane: number;
   lease: Lease;
   root: string;
   item: string;

@@ -2,19 +2,24 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 
+export const writingKey = (root: string, item: string): string => `${root}\0${item}`;
+
 /** What a guest wants to write, and by what right. */
 export interface Claim {
   /** The store's root and the item. */
   key: string;
   /** All lanes of one job's turn at an item are of one session. */
   session: string;
+  /** Which of the session's connections it is. */
+  lane: number;
   lease: Lease;
 }
 
 interface Writing {
   session: string;
   epoch: number;
-  guests: Set<number>;
+  /** Guest → lane. */
+  guests: Map<number, number>;
 }
 
 export interface WritersOptions {
@@ -26,7 +31,10 @@ export interface WritersOptions {
   patienceMs: number;
 }
 
-/** Who writes each item now: a newer session ends the older one, so that two never write at once; a lower epoch is refused. */
+/**
+ * Who writes each item now: a newer session ends the older one, and a newer connection of a lane the one that it replaces, so
+ * that what lies in a dead connection is never carried out behind the back of the living one. A lower epoch is refused.
+ */
 export class Writers {
   private readonly items = new Map<string, Writing>();
   private readonly places = new Map<number, string>();
@@ -35,23 +43,24 @@ export class Writers {
 
   constructor(private readonly options: WritersOptions) {}
 
-  async enter(guest: number, { key, session, lease }: Claim): Promise<void> {
+  async enter(guest: number, { key, session, lane, lease }: Claim): Promise<void> {
     await this.holdFor(guest, lease);
     const { host, patienceMs } = this.options;
     for (;;) {
       const before = this.items.get(key);
       if (before !== undefined && lease.epoch < before.epoch)
         throw new Refusal('StaleEpoch', { target: lease.target, known: before.epoch, host, given: lease.epoch });
-      if (before === undefined || before.session === session || before.guests.size === 0) {
-        const guests = before?.session === session ? before.guests : new Set<number>();
-        this.items.set(key, { session, epoch: lease.epoch, guests: guests.add(guest) });
+      const older = [...(before?.guests ?? [])].filter(([, other]) => before?.session !== session || other === lane);
+      if (older.length === 0) {
+        const guests = before?.session === session ? before.guests : new Map<number, number>();
+        this.items.set(key, { session, epoch: lease.epoch, guests: guests.set(guest, lane) });
         this.places.set(guest, key);
         return;
       }
-      const others = [...before.guests].map((other) => this.ended(other));
+      const others = older.map(([other]) => this.ended(other));
       const late = wait(patienceMs, 'late' as const, { ref: false });
       if ((await Promise.race([Promise.all(others), late])) === 'late')
-        throw new Refusal('StillStopping', { what: 'an older session that writes the same item', host });
+        throw new Refusal('StillStopping', { what: 'an older connection that writes the same item', host });
     }
   }
 

@@ -2,12 +2,14 @@ import { patched } from '@temporalio/workflow';
 import { formatBytes } from '../../contract/amounts';
 import type { IngestionPlan } from '../../planning/ingestion/plan';
 import { Refusal } from '../../contract/errors';
+import type { Lease } from '../../contract/operations';
 import { quick } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 
 /** How fast each existing FSVM may send, in bytes per second; 0 is no bound. May change while the run goes on. */
 export class SendRate {
   private hosts: string[] = [];
+  private lease: Lease | undefined;
 
   constructor(public bytesPerSecond: number) {}
 
@@ -21,6 +23,7 @@ export class SendRate {
 
   /** Sets the bound on every source; whatever happens, it is lifted when the run ends. */
   async startFor(book: Runbook, plan: IngestionPlan): Promise<void> {
+    this.lease = book.leaseOf(plan.to);
     this.hosts = [...new Set(plan.placement.map(({ from }) => plan.stores[from]!.host))];
     book.atEnd(() => this.apply(0));
     if (this.bytesPerSecond > 0)
@@ -36,6 +39,7 @@ export class SendRate {
   }
 
   private async apply(bytesPerSecond: number): Promise<void> {
-    await Promise.all(this.hosts.map((host) => quick.limitRate({ host, bytesPerSecond })));
+    const { lease } = this;
+    if (lease) await Promise.all(this.hosts.map((host) => quick.limitRate({ host, bytesPerSecond, lease })));
   }
 }
