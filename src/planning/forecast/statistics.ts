@@ -7,7 +7,7 @@ export function mean(values: ArrayLike<number>): number {
 
 /** The middle value; the upper one of two. */
 export function median(values: ArrayLike<number>): number {
-  return Float64Array.from(values).sort()[values.length >> 1] ?? 0;
+  return new Float64Array(values).sort()[values.length >> 1] ?? 0;
 }
 
 /** The quantile of sorted values, by a straight line between neighbours. */
