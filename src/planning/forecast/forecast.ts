@@ -1,11 +1,11 @@
 import { bandsOf } from './bands';
-import { predictBaseline, type Baseline, type Prediction } from './baseline';
+import { predictBaseline, type Baseline } from './baseline';
 import { meanError } from './origins';
-import { predictSeasonality } from './seasonality';
+import { predictSeasonality, type Seasonality } from './seasonality';
 import { reasonsOf } from './reasons';
 import { measured, within, type Load, type Series } from './series';
 import { mean } from './statistics';
-import { predictTrend } from './trend';
+import { predictTrend, type Trend } from './trend';
 import { workloadOf, type Workload } from './workload';
 
 /** The three models, in the order in which a tie is decided: the simplest that is no worse wins. */
@@ -13,7 +13,11 @@ export const modelNames = ['baseline', 'seasonality', 'trend'] as const;
 export type ModelName = (typeof modelNames)[number];
 
 /** The three models as predictions from one baseline; those that the history is too short for are missing. */
-export type Models = { baseline: Baseline } & Partial<Record<ModelName, Prediction>>;
+export interface Models {
+  baseline: Baseline;
+  seasonality?: Seasonality;
+  trend?: Trend;
+}
 
 /** What a forecast is asked for. */
 export interface Question {
@@ -120,7 +124,7 @@ function applyBest(work: Workload, models: Models, levels: readonly number[]): F
     adjustments: best.map((value, i) => value - baseline[i]!),
     candidates: Object.fromEntries(there.map((name) => [name, inUnit(load, bounded(models[name]!.now))])),
     backtest,
-    ...reasonsOf(work, models, model, backtest),
+    ...reasonsOf(models, model, backtest, work.calendar),
     filled: load.filled,
   };
 }
