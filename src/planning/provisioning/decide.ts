@@ -1,8 +1,8 @@
-import { marginOf } from './margin';
+import { fullnessOf, marginOf } from './margin';
 import type { Decision, Situation } from './policy';
 import { distrust, staleSteps } from './trust';
 import { viewOf, type View } from './view';
-import { needAt, unitsFor } from './wish';
+import { needAt, reactiveNeed, unitsFor } from './wish';
 
 /**
  * How many units from `leadSteps` on. Up at once; down only to the largest wish of the last decisions, and not at all once
@@ -33,10 +33,10 @@ function predictive({ policy }: Situation, need: number, margin: number | undefi
   };
 }
 
-function reactive({ policy }: Situation, { load }: View, doubt: string): Wished {
-  const lately = load.subarray(-Math.max(1, policy.leadSteps));
-  const wish = unitsFor(Math.max(...lately) / policy.reactiveFullness, policy.unit);
-  const use = Math.round(100 * policy.reactiveFullness);
+function reactive({ policy }: Situation, view: View, doubt: string): Wished {
+  const fullness = fullnessOf(view) ?? policy.reactiveFullness;
+  const wish = unitsFor(reactiveNeed(view, view.load.length, fullness), policy.unit);
+  const use = Math.round(100 * fullness);
   return { wish, rule: 'reactive', reason: `${wish} for the load of now at ${use} % use, since ${doubt}` };
 }
 

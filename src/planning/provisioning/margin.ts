@@ -1,13 +1,12 @@
-import { needAt, unitsFor } from './wish';
+import { needAt, reactiveNeed, unitsFor } from './wish';
 import type { View } from './view';
 
 /** Hours of the past in which each margin is tried. Fewer forget rare peaks, more remember shapes that are gone. */
-const tried = 60;
-/** A day at least, or what was observed says too little. */
-const leastDays = 1;
-/** What is allowed is aimed at by half: the future is worse than the past that a margin was chosen on. */
+const triedHours = 60;
+/** What is allowed is aimed at by this share: the future is worse than the past that a margin was chosen on. */
 const aim = 0.5;
 const margins = [0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.75, 2, 2.5, 3];
+const fullnesses = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4];
 
 /**
  * Corrects the quantile from observed coverage: the smallest margin with which the same decisions, made with the forecasts
@@ -15,22 +14,48 @@ const margins = [0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.7
  * of forecasts can be held against what came.
  */
 export function marginOf(view: View): number | undefined {
-  const { policy, load, stepsADay } = view;
-  const end = load.length;
   const first = view.newest.findIndex((place) => place >= 0);
-  const from = Math.max(1, first + policy.downAfter, end - Math.round((tried / 24) * stepsADay));
-  if (first < 0 || end - from < leastDays * stepsADay) return undefined;
-  const allowed = aim * policy.slo * (end - from);
-  return margins.find((margin) => violations(view, margin, from, end) <= allowed) ?? margins.at(-1);
+  if (first < 0) return undefined;
+  return mildest(view, margins, first, (step, margin) => needAt(view, step, margin));
 }
 
-/** Steps in which the load would have been above the capacity. Decisions are in force `leadSteps` later. */
-function violations(view: View, margin: number, from: number, end: number): number {
+/** The same for the reactive rule: the highest use at which it would have done well enough. Undefined before a day is known. */
+export function fullnessOf(view: View): number | undefined {
+  return mildest(view, fullnesses, 0, (step, fullness) => reactiveNeed(view, step, fullness));
+}
+
+function mildest(
+  view: View,
+  choices: readonly number[],
+  first: number,
+  needOf: (step: number, choice: number) => number | undefined,
+): number | undefined {
+  const { policy, stepsADay } = view;
+  const end = corrected(view);
+  const from = Math.max(1, first, end - Math.round((triedHours / 24) * stepsADay));
+  if (end - from < stepsADay) return undefined;
+  const allowed = aim * policy.slo * (end - from);
+  const holds = (choice: number) => violations(view, from, end, allowed, (step) => needOf(step, choice)) <= allowed;
+  return choices.find(holds) ?? choices.at(-1);
+}
+
+/** Corrected with each forecast, not with each step: one peak would raise the margin for the rest of that very peak. */
+const corrected = ({ load, newest, outlooks }: View): number =>
+  Math.min(load.length, outlooks[newest[load.length]!]?.start ?? load.length);
+
+/** Steps in which the load would have been above the capacity, counted until they are too many. */
+function violations(
+  view: View,
+  from: number,
+  end: number,
+  most: number,
+  needOf: (step: number) => number | undefined,
+): number {
   const { policy, load } = view;
   const wishes: number[] = [];
   let count = 0;
-  for (let at = from; at + policy.leadSteps < end; at++) {
-    const need = needAt(view, at, margin);
+  for (let at = from; at + policy.leadSteps < end && count <= most; at++) {
+    const need = needOf(at);
     wishes.push(need === undefined ? Infinity : unitsFor(need, policy.unit));
     if (wishes.length > policy.downAfter) wishes.shift();
     const capacity = Math.min(policy.max, Math.max(policy.min, ...wishes)) * policy.unit;

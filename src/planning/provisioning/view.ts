@@ -7,7 +7,7 @@ export interface View {
   stepsADay: number;
   /** Holes hold the value before them. */
   load: Float64Array;
-  /** The highest load before each step. */
+  /** The highest load of the week before each step. */
   highest: Float64Array;
   /** Which of them is the newest at each step; −1 where there is none. */
   newest: Int32Array;
@@ -26,23 +26,34 @@ export interface Foresight {
 export function viewOf({ policy, stepMs, startMs, observed, nowMs, outlooks }: Situation): View {
   const stepAt = (ms: number) => Math.round((ms - startMs) / stepMs);
   const load = new Float64Array(observed.length);
-  const highest = new Float64Array(observed.length + 1);
-  for (let step = 0; step < load.length; step++) {
-    load[step] = observed[step] ?? load[step - 1] ?? 0;
-    highest[step + 1] = Math.max(highest[step]!, load[step]!);
-  }
+  for (let step = 0; step < load.length; step++) load[step] = observed[step] ?? load[step - 1] ?? 0;
+  const stepsADay = Math.max(1, Math.round(86_400_000 / stepMs));
   const sights = outlooks.map((outlook) => foresight(outlook, stepAt(outlook.startMs)));
   const newest = new Int32Array(observed.length + 1).fill(-1);
   for (const [place, { start }] of sights.entries()) newest.fill(place, Math.max(0, start));
   return {
     policy,
     now: stepAt(nowMs),
-    stepsADay: Math.max(1, Math.round(86_400_000 / stepMs)),
+    stepsADay,
     load,
-    highest,
+    highest: highestBefore(load, 7 * stepsADay),
     newest,
     outlooks: sights,
   };
+}
+
+/** The highest of the `reach` values before each place; places that may still become the highest wait in order. */
+function highestBefore(load: Float64Array, reach: number): Float64Array {
+  const highest = new Float64Array(load.length + 1);
+  const waiting: number[] = [];
+  let first = 0;
+  for (let step = 0; step < load.length; step++) {
+    while (waiting.length > first && load[waiting.at(-1)!]! <= load[step]!) waiting.pop();
+    waiting.push(step);
+    if (waiting[first]! <= step - reach) first++;
+    highest[step + 1] = load[waiting[first]!]!;
+  }
+  return highest;
 }
 
 function foresight({ mean, bands }: Outlook, start: number): Foresight {

@@ -6,8 +6,8 @@ const carried = 0.95;
 const everSeen = 1.02;
 
 /**
- * Load to be ready for by a decision at `step`: the forecast over the time in which it is in force, moved by the last error
- * as far as that lasts, plus a margin (that many times the upper half of the 80 % band; without one, up to the end of the
+ * Load to be ready for by a decision at `step`: the forecast over the time in which it is in force, moved by its last error
+ * as far as that lasts (a forecast just made has none: it knows what came), plus a margin (that many times the upper half of the 80 % band; without one, up to the end of the
  * 95 % band), never beyond what was ever seen, never below what the load of now needs. Undefined without a forecast.
  */
 export function needAt(view: View, step: number, margin: number | undefined): number | undefined {
@@ -17,7 +17,7 @@ export function needAt(view: View, step: number, margin: number | undefined): nu
   const last = first + policy.holdSteps - 1;
   if (!sight || last - sight.start >= sight.mean.length) return undefined;
   const seen = load[step - 1]!;
-  const error = errorAt(view, step - 1);
+  const error = step > sight.start ? seen - sight.mean[step - 1 - sight.start]! : 0;
   let need = 0;
   for (let at = first; at <= last; at++) {
     const ahead = at - sight.start;
@@ -28,10 +28,11 @@ export function needAt(view: View, step: number, margin: number | undefined): nu
   return Math.max(Math.min(need, Math.max(everSeen * highest[step]!, seen)), seen / policy.fullness);
 }
 
-/** How far the load of a step was above what had been forecast for it. */
-function errorAt(view: View, step: number): number {
-  const sight = sightOf(view, step);
-  return sight ? view.load[step]! - sight.mean[step - sight.start]! : 0;
+/** Load to be ready for when only the load of now is known: the highest of the last lead time, at this use of the capacity. */
+export function reactiveNeed({ policy, load }: View, step: number, fullness: number): number {
+  let highest = 0;
+  for (let at = Math.max(0, step - policy.leadSteps); at < step; at++) highest = Math.max(highest, load[at]!);
+  return highest / fullness;
 }
 
 /** Units that carry a load. */
