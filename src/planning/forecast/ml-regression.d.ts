@@ -1,0 +1,11 @@
+/** The package ships no types. Only what is used here. */
+declare module 'ml-regression' {
+  export class SimpleLinearRegression {
+    constructor(x: ArrayLike<number>, y: ArrayLike<number>);
+    predict(x: number): number;
+  }
+  export class TheilSenRegression {
+    constructor(x: ArrayLike<number>, y: ArrayLike<number>);
+    predict(x: number): number;
+  }
+}
