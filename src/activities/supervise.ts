@@ -44,6 +44,19 @@ export async function supervise<T>(
   }
 }
 
+/** Stands beside a look or an act that may take seconds: a worker that dies meanwhile is noticed, and watchers see what goes on. */
+export async function beating<T>(host: string, what: string, act: () => Promise<T>): Promise<T> {
+  const { heartbeat } = Context.current();
+  const inFlight: InFlight = { host, what };
+  heartbeat(inFlight);
+  const beat = setInterval(() => heartbeat(inFlight), heartbeatEveryMs);
+  try {
+    return await act();
+  } finally {
+    clearInterval(beat);
+  }
+}
+
 /** Only a cancel of the run is meant for the job; every other reason is about this worker or this attempt. */
 const isWanted = (reason: unknown): boolean => reason instanceof CancelledFailure && reason.message === 'CANCELLED';
 
