@@ -72,7 +72,11 @@ export function forecast({ series, horizon, levels }: Question): Forecast | unde
   const work = workloadOf(series, horizon);
   if (!work) return undefined;
   const models = modelsOf(work, readyBaseline(work));
-  return applyBest(work, models, levels.toSorted((a, b) => a - b));
+  return applyBest(
+    work,
+    models,
+    levels.toSorted((a, b) => a - b),
+  );
 }
 
 /** The baseline prediction; of a load that is too short or never changes, a flat one. */
@@ -137,7 +141,10 @@ const inUnit = (load: Load, path: Float64Array): number[] =>
 function naiveError({ load, calendar, origins }: Workload): number {
   const { values } = load;
   const paths = origins.at.map((at) =>
-    Float64Array.from({ length: origins.horizon }, (_, i) => values[at - calendar.period + (i % calendar.period)] ?? mean(values)),
+    Float64Array.from(
+      { length: origins.horizon },
+      (_, i) => values[at - calendar.period + (i % calendar.period)] ?? mean(values),
+    ),
   );
   return meanError(values, origins, paths);
 }

@@ -16,8 +16,7 @@ export function reasonsOf(models: Models, model: ModelName, backtest: Backtest, 
     const why = 'The history is too short to compare the models, so the baseline is taken';
     return { why: `${why}.`, caution: 'the history is too short for a backtest' };
   }
-  if (ratio === undefined)
-    return { why: `The load has repeated itself exactly, and ${subjects[model]} says so.` };
+  if (ratio === undefined) return { why: `The load has repeated itself exactly, and ${subjects[model]} says so.` };
   const others = Object.entries(models)
     .filter(([name]) => name !== model)
     .map(([name, { error }]: [string, Prediction]) => `${name} ${percent(error / models[model]!.error)}`);
@@ -25,7 +24,10 @@ export function reasonsOf(models: Models, model: ModelName, backtest: Backtest, 
   const why = `${described(models, model, calendar)} was nearest at ${origins} origins of the past, with ${percent(ratio)} of the error of "${naiveName(calendar)}"${beaten}.`;
   return ratio < 1 || models[model]!.error < negligible
     ? { why }
-    : { why, caution: `no model was better than "${naiveName(calendar)}" in the backtest (${percent(ratio)} of its error)` };
+    : {
+        why,
+        caution: `no model was better than "${naiveName(calendar)}" in the backtest (${percent(ratio)} of its error)`,
+      };
 }
 
 /** Below this share of the load's usual distance from its median an error is none: a perfect clockwork leaves nothing to beat. */

@@ -41,8 +41,8 @@ export function loadPlot(picture: LoadPicture, { width, height }: PlotSize = { w
 const titleOf = ({ object, unit }: LoadPicture): string => `Load of ${object} and its forecast, in ${unit}`;
 
 interface Scale extends PlotSize {
-  x(atMs: number): number;
-  y(value: number): number;
+  x: (atMs: number) => number;
+  y: (value: number) => number;
   fromMs: number;
   toMs: number;
   least: number;
@@ -80,15 +80,18 @@ function axes(scale: Scale): string[] {
 function lineShape({ x, y }: Scale, line: Line, look: string, steps = false): string {
   let path = '';
   let down = false;
-  line.values.forEach((value, i) => {
-    if (value === null) return void (down = false);
+  for (const [i, value] of line.values.entries()) {
+    if (value === null) {
+      down = false;
+      continue;
+    }
     const px = at(x(line.startMs + i * line.stepMs));
     const py = at(y(value));
     if (!down) path += `M${px} ${py}`;
     else path += steps ? `H${px}V${py}` : `L${px} ${py}`;
     if (steps && i === line.values.length - 1) path += `H${at(x(endMs(line)))}`;
     down = true;
-  });
+  }
   return `<path d="${path}" ${look} stroke-linejoin="round"/>`;
 }
 
