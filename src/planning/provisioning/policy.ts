@@ -36,7 +36,7 @@ export const policyDefaults = {
 } as const satisfies Partial<ProvisioningPolicy>;
 
 /** What is remembered of a forecast: enough to hold it against what came. It needs the bands of 80 and 95 %. */
-export type Outlook = Pick<Forecast, 'startMs' | 'mean' | 'bands' | 'caution'>;
+export type Outlook = Pick<Forecast, 'startMs' | 'mean' | 'bands'> & { caution?: string | undefined };
 
 /** What a decision looks at. */
 export interface Situation {
