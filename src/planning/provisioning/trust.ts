@@ -4,6 +4,9 @@ import { sightOf, type View } from './view';
 /** Of the last day's load this share must have been inside the 95 % bands, or the forecast has drifted. */
 const leastCoverage = 0.8;
 
+/** Fewer moments of the past prove nothing. */
+const leastOrigins = 6;
+
 /** Why the forecast is not to be acted on, as the end of a sentence; undefined when it is. */
 export function distrust({ outlooks }: Situation, view: View): string | undefined {
   const last = outlooks.at(-1);
@@ -11,6 +14,8 @@ export function distrust({ outlooks }: Situation, view: View): string | undefine
   if (!sightOf(view, view.now + view.policy.leadSteps + view.policy.holdSteps - 1))
     return 'the forecast does not reach so far';
   if (last.caution !== undefined) return last.caution;
+  if (last.origins !== undefined && last.origins < leastOrigins)
+    return `it was compared with the past at ${last.origins} moments only, and ${leastOrigins} are wanted`;
   const coverage = observedCoverage(view);
   if (coverage !== undefined && coverage < leastCoverage)
     return `only ${Math.round(100 * coverage)} % of the last day was inside the 95 % band`;
