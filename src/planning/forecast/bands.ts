@@ -40,10 +40,12 @@ export function bandsOf(work: Workload, { paths, now }: Prediction, levels: read
   });
 }
 
-const bounded = (load: Load, value: number): number => Math.max(load.lowest, within({ ...load, highest: Infinity }, value));
+const bounded = (load: Load, value: number): number =>
+  Math.max(load.lowest, within({ ...load, highest: Infinity }, value));
 
 /** Widths of a random walk's band in mean steps, roughly normal: 1.6 for 80 %, 2.5 for 95 %. */
-const walkWidth = (share: number): number => 1.25 * Math.sqrt(-2 * Math.log(2 * Math.min(share, 1 - share) + 1e-9)) * 0.72;
+const walkWidth = (share: number): number =>
+  1.25 * Math.sqrt(-2 * Math.log(2 * Math.min(share, 1 - share) + 1e-9)) * 0.72;
 
 /** How far off the model usually is at each phase, smoothed over an hour or so, drawn to the mean where little was seen. */
 function usualErrors({ load, calendar, origins }: Workload, paths: readonly Float64Array[]): Float64Array {

@@ -56,10 +56,7 @@ export function startFilter(
 }
 
 function triangle(reach: number): Float64Array {
-  return Float64Array.from(
-    { length: 2 * reach + 1 },
-    (_, j) => (1 - Math.abs(j - reach) / (reach + 1)) / (reach + 1),
-  );
+  return Float64Array.from({ length: 2 * reach + 1 }, (_, j) => (1 - Math.abs(j - reach) / (reach + 1)) / (reach + 1));
 }
 
 function smoothed(first: Float64Array, level: number, period: number, kernel: Float64Array): Float64Array {
@@ -75,7 +72,12 @@ function smoothed(first: Float64Array, level: number, period: number, kernel: Fl
 }
 
 /** What the profiles add at a step. */
-export function profileAt({ calendar }: Workload, { profile }: FilterSettings, state: FilterState, step: number): number {
+export function profileAt(
+  { calendar }: Workload,
+  { profile }: FilterSettings,
+  state: FilterState,
+  step: number,
+): number {
   if (profile === 'none') return 0;
   const own = state.profiles[profile === 'weekend' ? calendar.restDay[step]! : 0]!;
   const daily = own[step % calendar.period]!;

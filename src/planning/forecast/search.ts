@@ -38,7 +38,8 @@ export function searchFilters(work: Workload, anchorOf?: AnchorOf): Tried[] {
   const forms = formsOf(work, seasonal);
   const shiftRun = Math.max(6, Math.round(period / 8));
   const first = firstSettings(period, shiftRun);
-  for (const gain of seasonal ? [0.1, 0.3] : [0]) for (const form of forms) attempt({ ...first, ...form, profileGain: gain });
+  for (const gain of seasonal ? [0.1, 0.3] : [0])
+    for (const form of forms) attempt({ ...first, ...form, profileGain: gain });
   vary(2, paces(period));
   vary(3, [
     ...[0, shiftRun, Math.max(6, Math.round(period / 3))].map((each) => ({ shiftRun: each })),
