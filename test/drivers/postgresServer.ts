@@ -14,8 +14,8 @@ export interface PostgresServer {
   /** A file that holds the password of `evenkeel`, its superuser. */
   passwordFile: string;
   connect(): Promise<Client>;
-  stop(): Promise<void>;
-  start(): Promise<void>;
+  stop: () => Promise<void>;
+  start: () => Promise<void>;
 }
 
 const password = 'a-password-of-this-test';

@@ -11,8 +11,8 @@ import type { Sample } from './loadSources';
 
 export interface PrometheusServer {
   port: number;
-  stop(): Promise<void>;
-  start(): Promise<void>;
+  stop: () => Promise<void>;
+  start: () => Promise<void>;
 }
 
 /** A real Prometheus that holds this history. `web`: what its `--web.config.file` says. */
