@@ -21,7 +21,6 @@ test.each([
   ['no step', { id: 'a', start, step: 0, values, horizon: 6, levels: [80] }, /"step"/],
   ['words for numbers', { id: 'a', start, step: 3600, values: ['1'], horizon: 6, levels: [80] }, /"values"/],
   ['no horizon', { id: 'a', start, step: 3600, values, horizon: 0, levels: [80] }, /"horizon"/],
-  ['an unknown scheme', { id: 'a', start, step: 3600, values, horizon: 6, levels: [80], scheme: 'x' }, /"scheme"/],
   ['a step before its init', { cmd: 'step', id: 'b', observed: 1, current: 1 }, /comes after the "init"/],
   ['an unknown command', { cmd: 'stop', id: 'b' }, /"cmd"/],
 ])('what cannot be answered is refused in words: %s', (_, request, words) => {
