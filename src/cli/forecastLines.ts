@@ -34,6 +34,8 @@ function answer(request: Request, objects: Provisionings, scheme: Scheme): objec
 function answerForecast(request: Request, scheme: Scheme): object {
   const horizon = count(request, 'horizon');
   const levels = numbers(request, 'levels').filter((level): level is number => level !== null);
+  if (levels.some((level) => level <= 0 || level >= 100))
+    throw new Refusal('BadInput', { what: '"levels" are percents between 0 and 100' });
   const made = forecast({ series: seriesOf(request, 'values'), horizon, levels, scheme });
   if (!made) throw new Refusal('BadInput', { what: 'the series has no observation' });
   return { id: request['id'], ...told(made) };
