@@ -1,6 +1,6 @@
 import type { Prediction } from './baseline';
 import { mean, quantile } from './statistics';
-import { within, type Load } from './series';
+import type { Load } from './series';
 import type { Workload } from './workload';
 
 /** Where the load stays with a probability of `level` percent, step by step. */
@@ -40,12 +40,11 @@ export function bandsOf(work: Workload, { paths, now }: Prediction, levels: read
   });
 }
 
-const bounded = (load: Load, value: number): number =>
-  Math.max(load.lowest, within({ ...load, highest: Infinity }, value));
+const bounded = ({ lowest }: Load, value: number): number => Math.max(lowest, value);
 
-/** Widths of a random walk's band in mean steps, roughly normal: 1.6 for 80 %, 2.5 for 95 %. */
+/** Widths of a random walk's band in mean steps, nearly normal: 1.6 for 80 %, 2.2 for 95 %. */
 const walkWidth = (share: number): number =>
-  1.25 * Math.sqrt(-2 * Math.log(2 * Math.min(share, 1 - share) + 1e-9)) * 0.72;
+  0.9 * Math.sqrt(Math.max(0, -2 * Math.log(2 * Math.min(share, 1 - share) + 1e-9)));
 
 /** How far off the model usually is at each phase, smoothed over an hour or so, drawn to the mean where little was seen. */
 function usualErrors({ load, calendar, origins }: Workload, paths: readonly Float64Array[]): Float64Array {

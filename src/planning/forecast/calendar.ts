@@ -55,7 +55,7 @@ function strangePeriod(values: Float64Array, day: number): number | undefined {
   for (let lag = 2; lag < longest; lag++) {
     falling ||= likeness[lag]! < 0.2;
     const peak = likeness[lag]! > likeness[lag - 1]! && likeness[lag]! >= likeness[lag + 1]!;
-    if (falling && peak && likeness[lag]! > (likeness[best] ?? 0) + 0.01 * Number(best > 0)) best = lag;
+    if (falling && peak && likeness[lag]! > (best > 0 ? likeness[best]! + 0.01 : 0)) best = lag;
   }
   if (best < 3 || likeness[best]! < 0.5) return undefined;
   const asDay = day <= longest ? likeness[day]! : 0;

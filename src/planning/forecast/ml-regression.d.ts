@@ -4,8 +4,4 @@ declare module 'ml-regression' {
     constructor(x: ArrayLike<number>, y: ArrayLike<number>);
     predict(x: number): number;
   }
-  export class TheilSenRegression {
-    constructor(x: ArrayLike<number>, y: ArrayLike<number>);
-    predict(x: number): number;
-  }
 }

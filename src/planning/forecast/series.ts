@@ -34,7 +34,7 @@ export function readyLoad({ startMs, stepMs, values }: Series, dayOf: (stepMs: n
   if (first < 0) return undefined;
   const measured = values.slice(first);
   const filled = measured.length - measured.filter(known).length;
-  const whole = fillHoles(measured, dayOf(stepMs));
+  const whole = tamed(fillHoles(measured, dayOf(stepMs)));
   let [low, high] = [whole[0]!, whole[0]!];
   for (const value of whole) {
     if (value < low) low = value;
@@ -75,6 +75,18 @@ function fillHoles(measured: readonly (number | null)[], day: number): Float64Ar
     from = to;
   }
   return whole;
+}
+
+/** So many values of a height are a fact; fewer may be a spike. */
+const fact = 3;
+
+/** A spike is cut where it leaves the range of all other values by more than that range: it is no load to scale by. */
+function tamed(values: Float64Array): Float64Array {
+  const sorted = values.toSorted();
+  const [low, high] = [sorted[fact - 1], sorted[sorted.length - fact]];
+  if (low === undefined || high === undefined || low >= high) return values;
+  const range = high - low;
+  return values.map((value) => Math.min(high + range, Math.max(low - range, value)));
 }
 
 /** In the unit of what was measured. */
