@@ -5,6 +5,7 @@ import { controlActivities } from './control';
 import { copyActivities } from './copy';
 import { filesActivities } from './files';
 import { fleetActivities } from './fleet';
+import { loadActivities } from './load';
 import { guarded } from './supervise';
 
 /** What activities are given by their worker. */
@@ -21,6 +22,7 @@ export const createActivities = (hands: Hands) =>
     ...fleetActivities(hands),
     ...filesActivities(hands),
     ...copyActivities(hands),
+    ...loadActivities(hands),
     ...controlActivities(hands),
   });
 

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import type { JobContext, Progress } from '../contract/operations';
 import { isErrorCode, Refusal } from '../contract/errors';
 import { Detach } from '../agent/client';
-import { afterLook, anotherAttempt, mostFruitless, type Advance } from '../planning/advance';
+import { afterLook, anotherAttempt, mostFruitless, noAdvance, type Advance } from '../planning/advance';
 
 /** How often a supervised job says that it lives, ms: pause and cancel reach it with the next heartbeat. */
 const heartbeatEveryMs = 400;
@@ -60,6 +60,19 @@ export async function supervise<T>(
 function gotNoFurther({ what, why = 'its worker ended each time' }: InFlight): ApplicationFailure {
   const { message } = new Refusal('NoAdvance', { what, attempts: mostFruitless, why: why.split('. Next: ')[0] ?? why });
   return ApplicationFailure.nonRetryable(message, 'NoAdvance');
+}
+
+/** Stands beside a look or an act that may take seconds: a worker that dies meanwhile is noticed, and watchers see what goes on. */
+export async function beating<T>(host: string, what: string, act: () => Promise<T>): Promise<T> {
+  const { heartbeat } = Context.current();
+  const inFlight: InFlight = { host, what, advance: noAdvance };
+  heartbeat(inFlight);
+  const beat = setInterval(() => heartbeat(inFlight), heartbeatEveryMs);
+  try {
+    return await act();
+  } finally {
+    clearInterval(beat);
+  }
 }
 
 /** Only a cancel of the run is meant for the job; every other reason is about this worker or this attempt. */

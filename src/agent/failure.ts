@@ -41,6 +41,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   JobLost: 404,
   UnknownHost: 404,
   UnknownFileServer: 404,
+  UnknownObject: 404,
+  OutsideBounds: 400,
   Unexpected: 500,
 };
 

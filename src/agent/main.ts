@@ -9,7 +9,9 @@ import { isLoopback } from '../contract/loopback';
 import { byCertificate, byToken, readTokens } from './authentication';
 import { findOperation } from './capabilityTable';
 import { describeHost } from './describe';
+import type { Outlook } from '../contract/outlook';
 import { Epochs } from './epochs';
+import { forecastGauges } from './forecastGauges';
 import { Jobs, type JobsOptions } from './jobs';
 import { Journal } from './journal';
 import { lockState } from './lock';
@@ -95,7 +97,7 @@ async function listen(
     stop: async () => {},
   });
   await jobs.load();
-  const server = createServer({ host, perform, jobs, epochs, log, ...secured });
+  const server = createServer({ host, perform, jobs, epochs, log, gauges: gaugesOf(options, running), ...secured });
   endings.push(
     () => running.stop(),
     () => Promise.all([server.close(), jobs.stop(letGoMs)]),
@@ -118,11 +120,28 @@ function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], 
     peer: <N extends CapabilityName>(name: string, capability: N) => peers.client(name)[capability] as CapabilityOf<N>,
     hold: (lease, newerCame, work) => epochs.hold(lease, newerCame, work),
     freezes: freezesOf(fleet, host),
+    objects: Object.fromEntries(Object.entries(fleet.objects).filter(([, object]) => object.host === host)),
     bulkAddress: (name) => peers.bulkAddress(name),
     bulk: { address: peers.bulkAddress(host), port: peers.entry(host).bulk.port },
     trust: { ...(token !== undefined && { token }), ...(fleet.tls && { tls: fleet.tls }) },
   };
 }
+
+/** The forecasts of this host's objects, as they were last published. */
+const gaugesOf =
+  ({ fleet, host }: AgentOptions, running: RunningDrivers) =>
+  async (): Promise<string[]> => {
+    const names = Object.keys(fleet.objects).filter((name) => fleet.objects[name]!.host === host);
+    const newest = new Map<string, Outlook>();
+    if (names.length === 0) return [];
+    const driver = (await running.of('load')) as unknown as CapabilityOf<'load'>;
+    for (const object of names) {
+      const { outlooks } = await driver.recallOutlooks({ object, sinceMs: 0, steps: 1 });
+      const last = outlooks.at(-1);
+      if (last) newest.set(object, last);
+    }
+    return forecastGauges(newest, Date.now());
+  };
 
 const freezesOf = ({ fileServers }: Fleet, host: string): Host['freezes'] =>
   Object.values(fileServers).flatMap(({ fsvms, freeze }) =>

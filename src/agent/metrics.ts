@@ -11,7 +11,7 @@ export class Metrics {
     this.requests.set(labels, (this.requests.get(labels) ?? 0) + 1);
   }
 
-  text(host: string, jobs: Jobs): string {
+  text(host: string, jobs: Jobs, more: readonly string[] = []): string {
     const counts = jobs.counts();
     const { user, system } = process.cpuUsage();
     return [
@@ -30,6 +30,7 @@ export class Metrics {
       ...family('process_start_time_seconds', 'gauge', 'Start, seconds since 1970', [
         ['', Math.round(Date.now() / 1000 - process.uptime())],
       ]),
+      ...more,
       '',
     ].join('\n');
   }

@@ -32,6 +32,8 @@ export interface ServerParts {
   perform: Perform;
   jobs: Jobs;
   epochs: Epochs;
+  /** More figures for Prometheus, line by line. */
+  gauges?: () => Promise<string[]>;
   log: Log;
   tls?: { ca: Buffer; cert: Buffer; key: Buffer };
 }
@@ -67,7 +69,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   server.get('/healthz', { config: { anyVersion: true, what: 'healthz' } }, async () => ({ ok: true }));
   server.get('/openapi.json', { config: { needs: 'viewer', what: 'openapi' } }, async () => document);
   server.get('/metrics', { config: { needs: 'viewer', what: 'metrics' } }, async (_, reply) =>
-    reply.type('text/plain; version=0.0.4').send(metrics.text(parts.host, parts.jobs)),
+    reply.type('text/plain; version=0.0.4').send(metrics.text(parts.host, parts.jobs, await parts.gauges?.())),
   );
   return server;
 }

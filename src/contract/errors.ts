@@ -1,3 +1,5 @@
+import { loadErrors } from './loadErrors';
+
 /** Every refusal of ours: what happened, is a retry worth it, what the operator does next. No zod here: workflows import it by value. */
 export const errors = {
   BadInput: { says: '{what}', retry: false, next: 'correct it and send it again' },
@@ -110,6 +112,7 @@ export const errors = {
     retry: false,
     next: 'make space there, add an FSVM, or leave items out with --exclude-items',
   },
+  ...loadErrors,
   FleetFrozen: { says: 'the fleet is frozen: {why}', retry: false, next: 'lift `freeze` in the fleet file' },
   HostPaused: {
     says: '{host} is on the pause list',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FreezeBy } from './capabilities/files';
+import { ObjectEntry } from './objects';
 
 const Name = z
   .string()
@@ -50,6 +51,7 @@ export const Fleet = z.strictObject({
   fleet: Name,
   hosts: z.record(Name, HostEntry),
   fileServers: z.record(Name, FileServerEntry).default({}),
+  objects: z.record(Name, ObjectEntry).default({}),
   limits: Limits.prefault({}),
   tls: z
     .strictObject({ ca: z.string(), cert: z.string(), key: z.string() })

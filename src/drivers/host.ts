@@ -1,4 +1,5 @@
 import type { FreezeBy } from '../contract/capabilities/files';
+import type { ObjectEntry } from '../contract/objects';
 import type { Capability, Lease } from '../contract/operations';
 import type { capabilities, CapabilityName } from '../contract/capabilities';
 
@@ -15,6 +16,8 @@ export interface Host {
   peer<N extends CapabilityName>(host: string, capability: N): CapabilityOf<N>;
   /** How the stores of this host may be frozen, as its own fleet file says. */
   freezes: readonly { root: string; by: FreezeBy }[];
+  /** The objects that this host's own fleet file gives to it. */
+  objects: Readonly<Record<string, ObjectEntry>>;
   /** Where a peer takes bulk data: the address, without the port that its `copy.door` tells. */
   bulkAddress(host: string): string;
   /** Where this host takes bulk data. Port 0: any. */

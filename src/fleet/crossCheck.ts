@@ -1,6 +1,8 @@
 import type { Fleet } from '../contract/fleet';
 import type { Finding, Path } from './explain';
 import { isLoopback } from '../contract/loopback';
+import { checkObjects } from './checkObjects';
+import { lies } from './lies';
 import { meant } from './nearest';
 
 interface Placed {
@@ -18,13 +20,18 @@ export function crossCheck(fleet: Fleet): { errors: Finding[]; warnings: Finding
       root,
     })),
   );
-  const errors = [...unknownHosts(fleet, fsvms), ...badAgents(fleet), ...outsideRoots(fleet, fsvms), ...shared(fsvms)];
-  return { errors, warnings: oneZone(fleet) };
+  const objects = checkObjects(fleet);
+  const errors = [
+    ...[...unknownHosts(fleet, fsvms), ...badAgents(fleet), ...outsideRoots(fleet, fsvms), ...shared(fsvms)],
+    ...objects.errors,
+  ];
+  return { errors, warnings: [...oneZone(fleet), ...objects.warnings] };
 }
 
 function unknownHosts(fleet: Fleet, fsvms: Placed[]): Finding[] {
   const named = [
     ...fsvms.map(({ path, host }) => ({ path: [...path, 'host'], host })),
+    ...Object.entries(fleet.objects).map(([name, { host }]) => ({ path: ['objects', name, 'host'], host })),
     ...fleet.limits.paused.map((host, index) => ({ path: ['limits', 'paused', index], host })),
   ];
   const hosts = Object.keys(fleet.hosts);
@@ -75,11 +82,6 @@ function shared(fsvms: Placed[]): Finding[] {
     ];
   });
 }
-
-const lies = (path: string, root: string): boolean => {
-  const folder = root.replace(/\/*$/, '/');
-  return `${path.replace(/\/*$/, '')}/`.startsWith(folder);
-};
 
 function oneZone(fleet: Fleet): Finding[] {
   const hosts = Object.values(fleet.hosts);

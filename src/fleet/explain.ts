@@ -20,41 +20,53 @@ interface Shape {
   description?: string;
   anyOf?: Shape[];
   oneOf?: Shape[];
+  const?: unknown;
+  /** Its value is never shown. */
+  secret?: true;
 }
 
 /** A finding of zod in the words of somebody who looks at the file. */
-export function explain(issue: z.core.$ZodIssue, value: unknown): Finding[] {
+export function explain(issue: z.core.$ZodIssue, content: unknown): Finding[] {
   const { path } = issue;
+  const place: Place = { path, value: valueAt(content, path), shape: shapeAt(path, content) };
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownField(path, key));
+      return issue.keys.map((key) => unknownField(place, key));
     case 'invalid_key':
       return [{ path, key: true, says: `"${String(path.at(-1))}" is no good name: ${issue.issues[0]?.message ?? ''}` }];
     case 'invalid_type':
-      return [{ path, says: wrongType(path, issue.expected, value) }];
+      return [{ path, says: wrongType(place, issue.expected) }];
     case 'invalid_union':
-      return [{ path, says: noneOf(path, issue, value) }];
+      return [{ path, says: noneOf(place, issue) }];
     case 'invalid_format':
-      return [{ path, says: `expected ${format(issue)}, found ${shown(value)}${hint(path)}` }];
+      return [{ path, says: `expected ${format(issue)}, found ${shown(place)}${hint(place)}` }];
     case 'too_small':
-      return [{ path, says: `expected at least ${issue.minimum}, found ${shown(value)}${hint(path)}` }];
+      return [{ path, says: `expected at least ${issue.minimum}, found ${shown(place)}${hint(place)}` }];
     case 'too_big':
-      return [{ path, says: `expected at most ${issue.maximum}, found ${shown(value)}${hint(path)}` }];
+      return [{ path, says: `expected at most ${issue.maximum}, found ${shown(place)}${hint(place)}` }];
     case 'invalid_value':
+      return [{ path, says: oneOf(place, issue.values.map(String)) }];
     case 'invalid_element':
     case 'not_multiple_of':
     case 'custom':
       break;
   }
-  return [{ path, says: `${issue.message}, found ${shown(value)}` }];
+  return [{ path, says: `${issue.message}, found ${shown(place)}` }];
 }
 
-function unknownField(path: Path, key: string): Finding {
-  const known = Object.keys(shapeAt(path)?.properties ?? {});
+/** Where something is wrong: what stands there, and what the contract says of it. */
+interface Place {
+  path: Path;
+  value: unknown;
+  shape: Shape | undefined;
+}
+
+function unknownField({ path, shape }: Place, key: string): Finding {
+  const known = Object.keys(shape?.properties ?? {});
   return { path: [...path, key], key: true, says: `unknown field${meant(key, known)} (known: ${known.join(', ')})` };
 }
 
-function wrongType(path: Path, expected: string, value: unknown): string {
+function wrongType(place: Place, expected: string): string {
   const words: Record<string, string> = {
     object: 'fields',
     record: 'names with fields',
@@ -62,19 +74,23 @@ function wrongType(path: Path, expected: string, value: unknown): string {
     int: 'a whole number',
   };
   const wanted = words[expected] ?? `a ${expected}`;
-  return value === undefined
-    ? `is missing: expected ${wanted}${hint(path)}`
-    : `expected ${wanted}, found ${shown(value)}${hint(path)}`;
+  return place.value === undefined
+    ? `is missing: expected ${wanted}${hint(place)}`
+    : `expected ${wanted}, found ${shown(place)}${hint(place)}`;
 }
 
-function noneOf(path: Path, issue: z.core.$ZodIssueInvalidUnion, value: unknown): string {
+function noneOf(place: Place, issue: z.core.$ZodIssueInvalidUnion): string {
   const { options } = issue as { options?: string[] };
-  if (!options) return `expected one of its forms, found ${shown(value)}${hint(path)}`;
-  const wanted = `expected ${options.join(', ')}`;
-  return value === undefined
-    ? `is missing: ${wanted}`
-    : `${wanted}, found ${shown(value)}${meant(shown(value), options)}`;
+  if (options) return oneOf(place, options);
+  return place.value === undefined
+    ? `is missing${hint(place)}`
+    : `expected one of its forms, found ${shown(place)}${hint(place)}`;
 }
+
+const oneOf = (place: Place, options: string[]): string =>
+  place.value === undefined
+    ? `is missing: expected ${options.join(', ')}`
+    : `expected ${options.join(', ')}, found ${shown(place)}${meant(typeof place.value === 'string' ? place.value : '', options)}`;
 
 function format(issue: z.core.$ZodIssueInvalidStringFormat): string {
   if (issue.format === 'url') return 'an address such as https://host:7411';
@@ -82,22 +98,39 @@ function format(issue: z.core.$ZodIssueInvalidStringFormat): string {
   return issue.message;
 }
 
-const shown = (value: unknown): string => (value === null ? 'nothing' : JSON.stringify(value));
-
-function hint(path: Path): string {
-  const description = shapeAt(path)?.description;
-  return description ? ` (${description})` : '';
+/** A password that came into an address, or stands where its file should be named, is not told to a terminal. */
+function shown({ value, shape }: Place): string {
+  if (shape?.secret) return 'something else';
+  if (value === null) return 'nothing';
+  return JSON.stringify(value).replaceAll(/(\/\/[^:/@\s]*:)[^@\s]*(?=@)|(password=)[^&"]*/gi, '$1$2…');
 }
 
-let shape: Shape | undefined;
+const hint = ({ shape }: Place): string => (shape?.description ? ` (${shape.description})` : '');
 
-/** The part of the contract that describes a place in the file. */
-function shapeAt(path: Path): Shape | undefined {
-  shape ??= z.toJSONSchema(Fleet, { io: 'input' }) as Shape;
-  return path.reduce<Shape | undefined>((at, step) => {
-    if (typeof step === 'number') return at?.items;
-    const properties =
-      at?.properties ?? (at?.oneOf ?? at?.anyOf)?.find((one) => one.properties?.[String(step)])?.properties;
-    return properties?.[String(step)] ?? (at?.additionalProperties || undefined);
-  }, shape);
+let whole: Shape | undefined;
+
+/** The part of the contract that describes a place in the file; of several forms the one that the file chose. */
+function shapeAt(path: Path, content: unknown): Shape | undefined {
+  whole ??= z.toJSONSchema(Fleet, { io: 'input' }) as Shape;
+  return path.reduce<Shape | undefined>(
+    (at, step, depth) => {
+      if (typeof step === 'number') return at?.items;
+      const below = at?.properties?.[String(step)] ?? (at?.additionalProperties || undefined);
+      return below && chosen(below, valueAt(content, path.slice(0, depth + 1)));
+    },
+    chosen(whole, content),
+  );
+}
+
+/** `{ by: exec, … }` is the form whose `by` is `exec`. */
+function chosen(shape: Shape, value: unknown): Shape {
+  const fits = ({ properties = {} }: Shape) =>
+    Object.entries(properties).some(
+      ([name, { const: word }]) => word !== undefined && (value as Record<string, unknown> | null)?.[name] === word,
+    );
+  return shape.oneOf?.find(fits) ?? shape;
+}
+
+function valueAt(content: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | null | undefined)?.[step], content);
 }

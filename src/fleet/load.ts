@@ -68,7 +68,7 @@ export function readFleet(file: string): FleetReading {
   const content: unknown = document.toJS();
   const read = Fleet.safeParse(content);
   if (!read.success) {
-    const findings = read.error.issues.flatMap((issue) => explain(issue, valueAt(content, issue.path)));
+    const findings = read.error.issues.flatMap((issue) => explain(issue, content));
     return { file, errors: located(findings), warnings: [] };
   }
   const { errors, warnings } = crossCheck(read.data);
@@ -110,8 +110,4 @@ function offsetOf(document: Document.Parsed, path: Path, key = false): number {
     if (isNode(node) && node.range) return node.range[0];
   }
   return 0;
-}
-
-function valueAt(content: unknown, path: Path): unknown {
-  return path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | null | undefined)?.[step], content);
 }

@@ -48,7 +48,7 @@ test('a typo names file, line, column and the nearest right word', () => {
   expect(said(text)).toMatchInlineSnapshot(`
    "
    fleet.yaml:1:1: fleet: is missing: expected a string
-   fleet.yaml:2:1: fleeet: unknown field; did you mean "fleet"? (known: fleet, hosts, fileServers, limits, tls, notify)
+   fleet.yaml:2:1: fleeet: unknown field; did you mean "fleet"? (known: fleet, hosts, fileServers, objects, limits, tls, notify)
    fleet.yaml:5:39: hosts.b1.zome: unknown field; did you mean "zone"? (known: agent, zone, roots, bulk)
    fleet.yaml:9:7: fileServers.legacy.fsvms.one.host: is missing: expected a string
    fleet.yaml:9:14: fileServers.legacy.fsvms.one.hots: unknown field; did you mean "host"? (known: host, root, items)

@@ -66,6 +66,7 @@ export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Prom
           by: { how: 'exec', freeze: ['touch', join(root, 'frozen $(id)')], thaw: ['rm', join(root, 'frozen $(id)')] },
         },
       ],
+      objects: {},
       log: () => undefined,
     };
     if (runAs !== undefined) {

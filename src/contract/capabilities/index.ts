@@ -1,8 +1,9 @@
 import { copy } from './copy';
 import { files } from './files';
 import { host } from './host';
+import { load } from './load';
 
 /** The capabilities that exist so far. A new one is a file here, a line here, a driver, and its activities. */
-export const capabilities = { host, files, copy } as const;
+export const capabilities = { host, files, copy, load } as const;
 
 export type CapabilityName = keyof typeof capabilities;

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LookupTable } from '../../contract/capabilities/files';
 import { Refusal } from '../../contract/errors';
+import { replaceDurably } from '../durable';
 import type { Host } from '../host';
 
 const fileOf = (stateDir: string, fileServer: string): string =>
@@ -23,29 +24,6 @@ export function writeTable({ stateDir, name }: Host, table: LookupTable): Lookup
   if (known !== null && table.epoch < known.epoch) {
     throw new Refusal('StaleEpoch', { target: table.fileServer, known: known.epoch, host: name, given: table.epoch });
   }
-  const file = fileOf(stateDir, table.fileServer);
-  mkdirSync(join(stateDir, 'tables'), { recursive: true });
-  writeDurably(`${file}.new`, JSON.stringify(table));
-  renameSync(`${file}.new`, file);
-  syncFolder(join(stateDir, 'tables'));
+  replaceDurably(fileOf(stateDir, table.fileServer), JSON.stringify(table));
   return table;
-}
-
-function writeDurably(file: string, text: string): void {
-  const fd = openSync(file, 'w', 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

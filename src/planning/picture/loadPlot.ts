@@ -1,0 +1,129 @@
+import { endMs, extentOf, type Band, type Line, type LoadPicture } from './loadPicture';
+import { shortValue, timeTicks, valueTicks } from './ticks';
+
+export interface PlotSize {
+  width: number;
+  height: number;
+}
+
+const margin = { left: 46, right: 12, top: 30, bottom: 24 };
+const inks = { forecast: '#1f77d0', earlier: '#b7791f', provided: '#2c8a57', recommended: '#2c8a57' };
+
+/**
+ * The picture as an SVG document: a pure function, for page, terminal (`--svg`) and README alike. It has no style of its
+ * own beside attributes (a strict content policy lets it through), and takes the colour of text from where it stands.
+ */
+export function loadPlot(picture: LoadPicture, { width, height }: PlotSize = { width: 720, height: 240 }): string {
+  const { history, forecast, earlier, capacity, recommended } = picture;
+  const scale = scaleOf(picture, { width, height });
+  const parts = [
+    ...axes(scale),
+    ...forecast.bands
+      .toSorted((a, b) => b.level - a.level)
+      .map((band) => bandShape(scale, forecast, band, band.level > 90 ? 0.12 : 0.2)),
+    capacity && lineShape(scale, capacity, `stroke="${inks.provided}" stroke-width="1.2"`, true),
+    recommended &&
+      lineShape(scale, recommended, `stroke="${inks.recommended}" stroke-width="1.2" stroke-dasharray="4 3"`, true),
+    lineShape(scale, history, 'stroke="currentColor" stroke-width="1.1" stroke-opacity="0.75"'),
+    earlier && lineShape(scale, earlier, `stroke="${inks.earlier}" stroke-width="1.1" stroke-dasharray="2 2"`),
+    lineShape(scale, forecast, `stroke="${inks.forecast}" stroke-width="1.6"`),
+    nowMark(scale, forecast.startMs),
+    legend(picture),
+  ];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="100%" role="img"`,
+    ` font-family="system-ui, sans-serif" font-size="11" fill="none" color="#56616a"><title>${escaped(titleOf(picture))}</title>`,
+    ...parts.filter((part) => part !== undefined),
+    '</svg>',
+  ].join('\n');
+}
+
+const titleOf = ({ object, unit }: LoadPicture): string => `Load of ${object} and its forecast, in ${unit}`;
+
+interface Scale extends PlotSize {
+  x: (atMs: number) => number;
+  y: (value: number) => number;
+  fromMs: number;
+  toMs: number;
+  least: number;
+  most: number;
+}
+
+function scaleOf(picture: LoadPicture, { width, height }: PlotSize): Scale {
+  const fromMs = picture.history.startMs;
+  const toMs = endMs(picture.forecast);
+  const [least, most] = extentOf(picture);
+  const [across, down] = [width - margin.left - margin.right, height - margin.top - margin.bottom];
+  return {
+    ...{ width, height, fromMs, toMs, least, most },
+    x: (atMs) => margin.left + ((atMs - fromMs) / (toMs - fromMs)) * across,
+    y: (value) => margin.top + (1 - (value - least) / (most - least)) * down,
+  };
+}
+
+function axes(scale: Scale): string[] {
+  const { width, height, x, y, fromMs, toMs, least, most } = scale;
+  const right = width - margin.right;
+  const values = valueTicks(least, most, 4).map(
+    (value) =>
+      `<path d="M${margin.left} ${at(y(value))}H${right}" stroke="currentColor" stroke-opacity="${value === 0 ? 0.5 : 0.15}"/>` +
+      `<text x="${margin.left - 6}" y="${at(y(value) + 4)}" text-anchor="end" fill="currentColor">${shortValue(value)}</text>`,
+  );
+  const times = timeTicks(fromMs, toMs, Math.max(2, Math.floor(width / 90))).map(
+    ({ atMs, label }) =>
+      `<text x="${at(x(atMs))}" y="${height - 7}" text-anchor="middle" fill="currentColor">${label}</text>`,
+  );
+  return [...values, ...times];
+}
+
+/** A line, broken where nobody measured; `steps`: it stays where it is until the next value. */
+function lineShape({ x, y }: Scale, line: Line, look: string, steps = false): string {
+  let path = '';
+  let down = false;
+  for (const [i, value] of line.values.entries()) {
+    if (value === null) {
+      down = false;
+      continue;
+    }
+    const px = at(x(line.startMs + i * line.stepMs));
+    const py = at(y(value));
+    if (!down) path += `M${px} ${py}`;
+    else path += steps ? `H${px}V${py}` : `L${px} ${py}`;
+    if (steps && i === line.values.length - 1) path += `H${at(x(endMs(line)))}`;
+    down = true;
+  }
+  return `<path d="${path}" ${look} stroke-linejoin="round"/>`;
+}
+
+function bandShape({ x, y }: Scale, { startMs, stepMs }: Line, { level, lower, upper }: Band, opacity: number): string {
+  const point = (value: number, i: number) => `${at(x(startMs + i * stepMs))} ${at(y(value))}`;
+  const path = [...upper.map(point), ...lower.map(point).toReversed()].join('L');
+  return `<path d="M${path}Z" fill="${inks.forecast}" fill-opacity="${opacity}"><title>${level} % band</title></path>`;
+}
+
+const nowMark = ({ x, height }: Scale, nowMs: number): string =>
+  `<path d="M${at(x(nowMs))} ${margin.top - 4}V${height - margin.bottom}" stroke="currentColor" stroke-opacity="0.5" stroke-dasharray="1 3"/>`;
+
+function legend(picture: LoadPicture): string {
+  const entries: [string, string, string][] = [
+    [`load, ${picture.unit}`, 'currentColor', ''],
+    ['forecast', inks.forecast, ''],
+    ...(picture.earlier ? [['forecast then', inks.earlier, '2 2'] as [string, string, string]] : []),
+    ...(picture.capacity ? [['provided', inks.provided, ''] as [string, string, string]] : []),
+    ...(picture.recommended ? [['recommended', inks.recommended, '4 3'] as [string, string, string]] : []),
+  ];
+  let left = margin.left;
+  return entries
+    .map(([words, ink, dashes]) => {
+      const from = left;
+      left += 34 + words.length * 6.2;
+      return (
+        `<path d="M${at(from)} 12h16" stroke="${ink}" stroke-width="1.6" stroke-dasharray="${dashes}"/>` +
+        `<text x="${at(from + 21)}" y="16" fill="currentColor">${escaped(words)}</text>`
+      );
+    })
+    .join('');
+}
+
+const at = (pixels: number): number => Math.round(pixels * 10) / 10;
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
