@@ -1,0 +1,109 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { scheduleObjects } from '../../src/api/scheduleObjects';
+import { applySchedule, listSchedules, tellSchedule } from '../../src/api/schedules';
+import { ObjectEntry } from '../../src/contract/objects';
+import { runbooks } from '../../src/contract/runbooks';
+import { packageRoot } from '../../src/stack/places';
+import { eventually } from '../setup/eventually';
+import { Laboratory, type Pair } from '../setup/laboratory';
+
+let lab: Laboratory;
+let pair: Pair;
+beforeAll(async () => {
+  lab = await Laboratory.open();
+  pair = lab.pair().fill(['home'], { files: 2 }).mend();
+}, 120_000);
+afterAll(() => lab?.close());
+
+const hourMs = 3_600_000;
+
+function evenkeel(...words: string[]): Promise<{ status: number; out: string; err: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(packageRoot, 'bin', 'evenkeel.js'), ...words],
+      { env: process.env },
+      (error, out, err) => resolve({ status: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
+
+test('a schedule makes up for times that have passed, one run after the other', async () => {
+  const name = `hourly-${pair.to}`;
+  const words = ['schedule', 'apply', 'ingest-vfs', '--from', pair.from, '--to', pair.to, '--dry-run', '--name', name];
+  expect(await evenkeel(...words, '--every', '1h', '--jitter', '90s')).toMatchObject({ status: 0, err: '' });
+  const listed = async () => (await listSchedules(lab.operator.client)).find(({ id }) => id === name);
+  expect(await eventually(listed)).toMatchObject({ when: 'every 1 h', paused: false });
+  // Times with jitter lie up to 90 s behind the hour: from one half hour to the next but one, two of them.
+  const half = Math.floor(Date.now() / hourMs) * hourMs - hourMs / 2;
+  const between = (from: number, to: number) =>
+    evenkeel('schedule', 'backfill', name, '--from', at(from), '--to', at(to), '--json');
+  expect(JSON.parse((await between(half - 2 * hourMs, half)).out)).toMatchObject({ id: name, said: 'backfill' });
+  await eventually(
+    async () => {
+      const runs = await lab.operator.list({ all: true, target: pair.to });
+      return runs.filter(({ by, phase }) => by === `schedule ${name}` && phase === 'planned').length === 2;
+    },
+    { timeoutMs: 30_000 },
+  );
+  expect(await between(half, Date.now() + hourMs)).toMatchObject({
+    status: 3,
+    err: expect.stringContaining('a backfill goes from a time that has passed'),
+  });
+  expect(await evenkeel('schedule', 'apply', 'ingest-vsf')).toMatchObject({
+    status: 3,
+    err: expect.stringContaining('did you mean "ingest-vfs"'),
+  });
+  await tellSchedule(lab.operator.client, name, 'delete', '');
+}, 60_000);
+
+const at = (ms: number): string => new Date(ms).toISOString();
+
+/** The runbooks of objects: this condition goes once they are in the table. */
+if (Object.hasOwn(runbooks, 'provisionObject'))
+  test('the schedules of a fleet file follow it: made, changed, kept, removed, and those of others left alone', async () => {
+    const { client } = lab.operator;
+    const object = (more: object = {}) =>
+      ObjectEntry.parse({
+        ...{ host: 'old-1', series: { from: 'csv', file: join(pair.store('old-1'), 'load.csv') } },
+        ...{ min: 1, max: 9, capacity: 10, schedule: { every: '1d' }, ...more },
+      });
+    const resize = { by: 'exec', set: ['true', '{size}'], read: ['echo', '1'] };
+    const [web, cache, hand] = ['web', 'cache', 'hand'].map((name) => `${name}-${lab.tag}`) as [string, string, string];
+    const apply = (objects: Record<string, ObjectEntry>, dryRun = false) =>
+      scheduleObjects(client, { fleet: lab.tag, objects }, { by: 'ann', dryRun });
+    const changesOf = async (...given: Parameters<typeof apply>) =>
+      (await apply(...given)).map(({ id, change }) => `${change} ${id.replace(`-${lab.tag}`, '')}`);
+    await applySchedule(
+      client,
+      `forecast-object/${hand}`,
+      { runbook: 'forecast-object', input: { object: hand }, everyMs: 24 * hourMs },
+      'bob',
+    );
+    const first = { [web]: object({ resize }), [cache]: object(), [hand]: object() };
+    const made = ['make provision-object/web', 'make forecast-object/cache', 'leave forecast-object/hand'];
+    expect(await changesOf(first, true)).toEqual(made);
+    expect(await changesOf(first)).toEqual(made);
+    expect(await changesOf(first)).toEqual(made.map((each) => each.replace('make', 'keep')));
+    const mine = async () => {
+      const all = (await listSchedules(client)).filter(({ id }) => id.endsWith(lab.tag));
+      return all.map(({ id, when, fleet }) => `${id.replace(`-${lab.tag}`, '')} ${when} ${fleet === lab.tag}`);
+    };
+    await eventually(async () => (await mine()).length === 3);
+    expect((await mine()).toSorted()).toEqual([
+      'forecast-object/cache every 1 d true',
+      'forecast-object/hand every 1 d false',
+      'provision-object/web every 1 d true',
+    ]);
+    await tellSchedule(client, `provision-object/${web}`, 'pause', 'pause by ann');
+    const second = { [web]: object({ resize, schedule: { every: '12h', jitter: '1min', catchUp: '1min' } }) };
+    expect(await changesOf(second)).toEqual(['change provision-object/web', 'remove forecast-object/cache']);
+    const { spec, policies, state } = await client.schedule.getHandle(`provision-object/${web}`).describe();
+    expect({ every: spec.intervals?.[0]?.every, jitter: spec.jitter, ...policies, ...state }).toMatchObject({
+      ...{ every: 12 * hourMs, jitter: 60_000, overlap: 'SKIP', catchupWindow: 60_000, paused: true },
+    });
+    await eventually(async () => (await mine()).length === 2);
+    expect(await changesOf({})).toEqual(['remove provision-object/web']);
+    await tellSchedule(client, `forecast-object/${hand}`, 'delete', '');
+  }, 60_000);
