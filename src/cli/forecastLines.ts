@@ -1,9 +1,7 @@
 import { Refusal } from '../contract/errors';
-import { forecast, type Forecast } from '../planning/forecast/forecast';
-import type { Series } from '../planning/forecast/series';
+import { forecast, schemes, type Forecast } from '../planning/forecast/forecast';
+import { count, numbers, seriesOf, type Request } from './lineFields';
 import { provisionings, type Provisionings } from './provisionLines';
-
-type Request = Record<string, unknown>;
 
 /** Answers one line after the other. Objects that are provisioned are remembered from line to line. */
 export function lineAnswerer(): (line: string) => object {
@@ -36,7 +34,9 @@ function answer(request: Request, objects: Provisionings): object {
 function answerForecast(request: Request): object {
   const horizon = count(request, 'horizon');
   const levels = numbers(request, 'levels').filter((level): level is number => level !== null);
-  const made = forecast({ series: seriesOf(request, 'values'), horizon, levels });
+  const scheme = schemes.find((each) => each === (request['scheme'] ?? 'adjusted'));
+  if (!scheme) throw new Refusal('BadInput', { what: `"scheme" is one of ${schemes.join(', ')}` });
+  const made = forecast({ series: seriesOf(request, 'values'), horizon, levels, scheme });
   if (!made) throw new Refusal('BadInput', { what: 'the series has no observation' });
   return { id: request['id'], ...told(made) };
 }
@@ -52,32 +52,3 @@ const told = (made: Forecast): object => ({
   why: made.why,
   ...(made.caution !== undefined && { caution: made.caution }),
 });
-
-/** A series as a line tells it: start, step in seconds, and the values under `field`. */
-export function seriesOf(request: Request, field: string): Series {
-  const startMs = typeof request['start'] === 'string' ? Date.parse(request['start']) : NaN;
-  if (Number.isNaN(startMs)) throw new Refusal('BadInput', { what: '"start" is no ISO 8601 time' });
-  const step = number(request, 'step');
-  if (step <= 0) throw new Refusal('BadInput', { what: '"step" must be above 0 seconds' });
-  return { startMs, stepMs: step * 1000, values: numbers(request, field) };
-}
-
-export function number(request: Request, field: string): number {
-  const value = request[field];
-  if (typeof value !== 'number') throw new Refusal('BadInput', { what: `"${field}" is no number` });
-  return value;
-}
-
-export function count(request: Request, field: string): number {
-  const value = number(request, field);
-  if (!Number.isInteger(value) || value < 1)
-    throw new Refusal('BadInput', { what: `"${field}" must be a whole number above 0` });
-  return value;
-}
-
-function numbers(request: Request, field: string): (number | null)[] {
-  const list = request[field];
-  if (!Array.isArray(list) || !list.every((each) => each === null || typeof each === 'number'))
-    throw new Refusal('BadInput', { what: `"${field}" is no list of numbers` });
-  return list as (number | null)[];
-}

@@ -3,9 +3,7 @@ import { decide } from '../planning/provisioning/decide';
 import { outlookAt, pastOutlooks } from '../planning/provisioning/outlooks';
 import { policyDefaults, type Outlook, type ProvisioningPolicy, type Situation } from '../planning/provisioning/policy';
 import type { Series } from '../planning/forecast/series';
-import { count, number, seriesOf } from './forecastLines';
-
-type Request = Record<string, unknown>;
+import { count, number, seriesOf, type Request } from './lineFields';
 
 /** Objects that are provisioned line by line. */
 export interface Provisionings {
@@ -56,7 +54,7 @@ function begin(request: Request): Provisioned {
   };
   const { stepMs, values } = series;
   const every = Math.max(1, Math.round(forecastEveryMs / stepMs));
-  const horizon = 3 * every;
+  const horizon = every + policy.leadSteps + policy.holdSteps;
   const from = values.length + 1 - Math.round(rememberedMs / stepMs);
   const outlooks = pastOutlooks(series, { from, to: values.length + 1, every, horizon });
   return { policy, series: { ...series, values: [...values] }, every, horizon, outlooks, lately: [] };

@@ -13,6 +13,8 @@ export const SaidForecast = z.object({
   errors: z.record(z.string(), z.number()),
   /** The same of "as at this time yesterday". */
   naive: z.number(),
+  /** Moments of the past at which the models were compared. */
+  origins: z.number().int(),
   /** The chosen model's error as a share of that; below 1 it is better. */
   ratio: z.number().optional(),
   why: z.string(),

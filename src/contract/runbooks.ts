@@ -41,6 +41,34 @@ export const IngestionReport = z.object({
   cannotKeep: z.array(z.object({ path: z.string(), why: z.string() })).max(100),
 });
 
+const ObjectName = z.string().min(1).describe('an object of the fleet file');
+
+/** What a look ahead at an object has found; loads in the unit of its series. */
+export const ObjectReport = z.object({
+  object: z.string(),
+  /** The most accurate of the three in the backtest, and why. */
+  model: z.string(),
+  why: z.string(),
+  /** Why nobody should act on the forecast. */
+  caution: z.string().optional(),
+  /** The model's error in the backtest as a share of that of "as at this time yesterday"; below 1 it is better. */
+  errorBesideYesterday: z.number().optional(),
+  /** The highest load that is expected, and when. */
+  peak: z.number(),
+  peakAt: z.string(),
+  /** What came of the forecast before this one. */
+  promised: z
+    .object({ steps: z.number().int(), inside80: z.number(), inside95: z.number(), error: z.number() })
+    .optional(),
+  /** Units at the end and at the beginning of the run; null when nobody could tell. */
+  size: z.number().nullable().optional(),
+  was: z.number().nullable().optional(),
+  desired: z.number().optional(),
+  rule: z.enum(['predictive', 'reactive']).optional(),
+  reason: z.string().optional(),
+  resized: z.boolean().optional(),
+});
+
 /** Every runbook: its sentence, input, output and the target that makes it one at a time. CLI, API, OpenAPI and docs read this table. */
 export const runbooks = {
   ingestVfs: {
@@ -87,6 +115,20 @@ export const runbooks = {
     output: IngestionReport,
     target: (input: { to: string }) => input.to,
     tunable: ['bandwidth'],
+  },
+  forecastObject: {
+    title: 'Forecast the load of an object, and hold the last forecast against what came',
+    input: Attendance.extend({ object: ObjectName }),
+    output: ObjectReport,
+    target: (input: { object: string }) => input.object,
+    tunable: [],
+  },
+  provisionObject: {
+    title: 'Resize an object for the load that is forecast, as far as the fleet file allows',
+    input: Attendance.extend({ object: ObjectName }),
+    output: ObjectReport,
+    target: (input: { object: string }) => input.object,
+    tunable: [],
   },
 } as const satisfies Record<string, RunbookEntry>;
 

@@ -49,6 +49,17 @@ export const rails = `# What holds for every run. These are the defaults.
 #   paused: []           # hosts that no run touches
 #   freeze: false        # stop the line: the reason, or false
 
+# Something whose load is forecast, and whose size may follow; docs/objects.md has every source and every way to resize.
+# objects:
+#   web:
+#     host: new1                     # whose agent asks and resizes
+#     series: { from: prometheus, url: http://127.0.0.1:9090, query: 'sum(rate(http_requests_total[5m]))' }
+#     resize: { by: exec, set: [/usr/local/bin/scale, web, '{size}'], read: [/usr/local/bin/scale, web] }
+#     min: 2
+#     max: 20
+#     capacity: 100                  # load that one unit carries
+#     autonomy: forecast             # only say it; ask: after an approval; act
+
 # Past one machine: certificates of your own authority (\`evenkeel certs\`), and https:// agents.
 # tls: { ca: certs/ca.pem, cert: certs/control.pem, key: certs/control.key }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from './places';
 import { onPath } from './programs';
@@ -90,7 +90,23 @@ export const abilities = {
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),
     get: 'apt-get install postgresql',
     debian: 'postgresql',
-    for: 'later',
+    for: 'suite',
+  },
+  prometheus: program('prometheus', 'prometheus', 'suite', 'Prometheus: series of load'),
+  promtool: program('promtool', 'prometheus', 'suite', 'promtool: fills a Prometheus with history'),
+  pgbouncer: program('pgbouncer', 'pgbouncer', 'suite', 'pgbouncer: pools that are resized'),
+  haproxy: program('haproxy', 'haproxy', 'suite', 'HAProxy: weights and connections that are resized'),
+  cgroup1: {
+    title: 'Control groups, version 1, with cpu and memory',
+    lacks: () => notRoot() ?? lacksFile('/sys/fs/cgroup/cpu/cpu.shares') ?? lacksFile('/sys/fs/cgroup/memory/tasks'),
+    get: `${asRoot}, with version 1 mounted below /sys/fs/cgroup`,
+    for: 'suite',
+  },
+  cgroup2: {
+    title: 'Control groups, version 2, with cpu and memory',
+    lacks: () => notRoot() ?? lacksControllers('cpu', 'memory'),
+    get: `${asRoot}, on a machine whose cpu and memory controllers are those of version 2`,
+    for: 'suite',
   },
   qemu: program('qemu-system-x86_64', 'qemu-system-x86', 'later', 'QEMU: virtual machines'),
   kvm: {
@@ -134,6 +150,17 @@ function tried(name: string, ...args: string[]): string | undefined {
   });
   if (status === 0) return undefined;
   return stderr?.trim().split('\n').at(-1) || error?.message || `${name} ended with ${status}`;
+}
+
+const lacksFile = (path: string): string | undefined => (existsSync(path) ? undefined : `no ${path}`);
+
+/** The controllers that groups at the root of version 2 hand down. */
+function lacksControllers(...names: string[]): string | undefined {
+  const file = '/sys/fs/cgroup/cgroup.subtree_control';
+  if (!existsSync(file)) return `no ${file}`;
+  const there = readFileSync(file, 'utf8').split(/\s+/);
+  const missing = names.filter((name) => !there.includes(name));
+  return missing.length === 0 ? undefined : `${missing.join(' and ')} not in ${file}`;
 }
 
 function lacksTemporal(): string | undefined {

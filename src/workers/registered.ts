@@ -5,4 +5,4 @@ import type * as workflows from '../workflows';
 type EveryRunbookHasItsWorkflow = {
   [N in RunbookName]: (typeof workflows)[N] extends RunbookFn<N> ? true : never;
 };
-export const registered: EveryRunbookHasItsWorkflow = { ingestVfs: true };
+export const registered: EveryRunbookHasItsWorkflow = { forecastObject: true, ingestVfs: true, provisionObject: true };

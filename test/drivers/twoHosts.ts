@@ -60,13 +60,13 @@ export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Prom
       bulkAddress: () => '127.0.0.1',
       bulk: { address: '127.0.0.1', port: 0 },
       trust: tls === undefined ? { token: ownToken } : { tls: name === 'old' ? tls.from : tls.to },
-      objects: {},
       freezes: [
         {
           root,
           by: { how: 'exec', freeze: ['touch', join(root, 'frozen $(id)')], thaw: ['rm', join(root, 'frozen $(id)')] },
         },
       ],
+      objects: {},
       log: () => undefined,
     };
     if (runAs !== undefined) {

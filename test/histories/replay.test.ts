@@ -5,6 +5,7 @@ import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { bundlePath } from '../../src/workers/bundle';
 import { eventually } from '../setup/eventually';
 import { Laboratory } from '../setup/laboratory';
+import { daily, writeLoad } from '../setup/loads';
 
 /** EVENKEEL_RECORD=1 writes the histories of a fresh run here; otherwise those that are here must replay. */
 const recording = process.env['EVENKEEL_RECORD'] === '1';
@@ -22,7 +23,9 @@ async function replay(history: History): Promise<void> {
 
 test('what was recorded replays: runs that are under way survive this version', async () => {
   if (recording) return;
-  expect(recorded.toSorted()).toEqual(['ingestVfs.history', 'lease.history', 'sendPass.history']);
+  expect(recorded.toSorted()).toEqual(
+    ['forecastObject', 'ingestVfs', 'lease', 'provisionObject', 'sendPass'].map((name) => `${name}.history`),
+  );
   for (const file of recorded) await replay(History.decode(readFileSync(join(__dirname, file))));
 }, 60_000);
 
@@ -52,14 +55,51 @@ test('a run that was approved, held, retried, paused and tuned replays', async (
       sendPass: await client.getHandle(childId).fetchHistory(),
       lease: await client.getHandle(`lease/${pair.to}`).fetchHistory(),
     };
-    for (const [name, history] of Object.entries(histories)) {
-      await replay(history);
-      if (recording) writeFileSync(join(__dirname, `${name}.history`), History.encode(anonymous(history)).finish());
-    }
+    await keep(histories);
   } finally {
     await lab.close();
   }
 }, 120_000);
+
+test('an object that was resized after a yes, and one that was only forecast, replay', async () => {
+  const lab = await Laboratory.open({ objects: (root, tag) => ({ [`orders-${tag}`]: resizable(root) }) });
+  try {
+    const object = `orders-${lab.tag}`;
+    const { id } = await lab.operator.start('provision-object', { object }, 'ann');
+    await lab.until(id, 'waiting for approval');
+    await lab.operator.decide(id, { approved: true, by: 'ann', why: 'for the record' });
+    await lab.until(id, 'ended');
+    const { id: other } = await lab.operator.start('forecast-object', { object }, 'ann');
+    await lab.until(other, 'ended');
+    const client = lab.operator.client.workflow;
+    await keep({
+      provisionObject: await client.getHandle(id).fetchHistory(),
+      forecastObject: await client.getHandle(other).fetchHistory(),
+    });
+  } finally {
+    await lab.close();
+  }
+}, 120_000);
+
+/** An object whose size is a file, and which asks before it is resized. */
+function resizable(root: string): object {
+  const [file, size] = [join(root, 'orders.csv'), join(root, 'orders.size')];
+  writeLoad(file, daily, Date.now(), 3);
+  writeFileSync(size, '3');
+  const script = "require('fs').writeFileSync(process.argv[1], process.argv[2])";
+  return {
+    ...{ host: 'new-1', min: 1, max: 40, capacity: 25, autonomy: 'ask' },
+    series: { from: 'csv', file },
+    resize: { by: 'exec', set: [process.execPath, '-e', script, size, '{size}'], read: ['cat', size] },
+  };
+}
+
+async function keep(histories: Record<string, History>): Promise<void> {
+  for (const [name, history] of Object.entries(histories)) {
+    await replay(history);
+    if (recording) writeFileSync(join(__dirname, `${name}.history`), History.encode(anonymous(history)).finish());
+  }
+}
 
 /** Who recorded it, and on which machine, is nobody's business. */
 function anonymous(history: History): History {

@@ -21,6 +21,8 @@ export interface LaboratoryOptions {
   pairs?: number;
   /** A Temporal server of its own, that may be killed; otherwise the suite's. */
   ownTemporal?: boolean;
+  /** Objects of the fleet file, which the hosts know from their start; files go into the root of `new-1`. */
+  objects?: (root: string, tag: string) => Record<string, object>;
 }
 
 /** Real agents, a real worker, a real API and a real Temporal, in a folder that is gone afterwards. */
@@ -38,7 +40,7 @@ export class Laboratory {
   ) {}
 
   static async open(options: LaboratoryOptions = {}): Promise<Laboratory> {
-    const { hosts = 2, pairs = 1, ownTemporal } = options;
+    const { hosts = 2, pairs = 1, ownTemporal, objects } = options;
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-lab-'));
     const tag = randomBytes(4).toString('hex');
     const restoreEnv = setEnv({
@@ -47,7 +49,11 @@ export class Laboratory {
       ...(ownTemporal && { TEMPORAL_ADDRESS: undefined }),
     });
     try {
-      writeFileSync(join(folder, 'fleet.yaml'), stringify(await labFleet(folder, tag, hosts, pairs)));
+      const fleet = await labFleet(folder, tag, hosts, pairs);
+      writeFileSync(
+        join(folder, 'fleet.yaml'),
+        stringify({ ...fleet, ...(objects && { objects: objects(join(folder, 'new-1'), tag) }) }),
+      );
       const stateDir = join(folder, 'state');
       const stack = await startStack({ fleet: join(folder, 'fleet.yaml'), stateDir, say: () => {} });
       const operator = await connectOperator({ waitMs: 10_000 });
@@ -83,6 +89,18 @@ export class Laboratory {
     const client = createAgentClient({ host, url: this.stack.fleet.hosts[host]!.agent, token });
     this.agents.set(host, client);
     return client;
+  }
+
+  /** Waits until the run is in a phase (`ended`: until it has ended), and shows it. */
+  until(id: string, phase: RunView['phase'] | 'ended', timeoutMs = 60_000): Promise<RunView> {
+    return eventually(
+      async () => {
+        const run = await this.operator.show(id);
+        if (phase === 'ended' ? run.endedAt !== undefined : run.phase === phase) return run;
+        throw new NotYet(run, phase);
+      },
+      { timeoutMs, everyMs: 100 },
+    );
   }
 
   /** Edits the fleet file, as an operator would, and waits until the worker goes by it. */
@@ -146,16 +164,8 @@ export class Pair {
     return id;
   }
 
-  /** Waits until the run is in a phase (`ended`: until it has ended), and shows it. */
-  until(id: string, phase: RunView['phase'] | 'ended', timeoutMs = 60_000): Promise<RunView> {
-    return eventually(
-      async () => {
-        const run = await this.lab.operator.show(id);
-        if (phase === 'ended' ? run.endedAt !== undefined : run.phase === phase) return run;
-        throw new NotYet(run, phase);
-      },
-      { timeoutMs, everyMs: 100 },
-    );
+  until(id: string, phase: RunView['phase'] | 'ended', timeoutMs?: number): Promise<RunView> {
+    return this.lab.until(id, phase, timeoutMs);
   }
 
   /** Runs an ingestion to its end. */

@@ -280,9 +280,8 @@ test('what is refused is kept for the auditor a hundred times, and not more', as
   const pair = lab.pair().fill(['accounts']);
   const id = await pair.start({ approval: 'ask' });
   await pair.until(id, 'waiting for approval');
-  const tries = Array.from({ length: 103 }, () => lab.operator.resume(id, { by: 'eve', why: '' }));
-  const codes = await Promise.all(tries.map((one) => one.catch((error: { code: string }) => error.code)));
-  expect(new Set(codes)).toEqual(new Set(['NotPaused']));
+  for (let times = 0; times < 103; times++)
+    await expect(lab.operator.resume(id, { by: 'eve', why: '' })).rejects.toMatchObject({ code: 'NotPaused' });
   expect(await refusals(id)).toHaveLength(100);
   await lab.operator.cancel(id, { by: 'ann', why: '' });
   await pair.until(id, 'ended');

@@ -41,7 +41,8 @@ export const startRoutes: readonly Route[] = (Object.keys(runbooks) as RunbookNa
     path: `/v1/runbooks/${kebab(name)}`,
     operationId: `start${name.charAt(0).toUpperCase()}${name.slice(1)}`,
     summary: runbooks[name].title,
-    description: 'Starts a run. One run a target: while one goes on, another is refused with 409.',
+    description:
+      'Starts a run. One run a target: while one goes on, another is refused with 409. A dry run has an id of its own and is never in the way.',
     role: 'operator',
     query: z.object({ dryRun: Flag.optional().describe('plan only; nothing is touched') }),
     body: runbooks[name].input.strict(),

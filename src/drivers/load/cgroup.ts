@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatBytes } from '../../contract/amounts';
@@ -53,7 +53,7 @@ export function cgroup({ path, what }: Cgroup, { object, host }: Place): Resizer
 const text = async (folder: string, file: string): Promise<string> =>
   (await readFile(join(folder, file), 'utf8')).trim();
 const write = (folder: string, file: string, value: string | number): Promise<void> =>
-  writeFile(join(folder, file), String(value), { flag: 'r+' });
+  writeFile(join(folder, file), String(value), { flag: constants.O_WRONLY | constants.O_TRUNC });
 
 const limits: Record<Cgroup['what'], Limit[]> = {
   cpu: [

@@ -22,6 +22,9 @@ interface Scale {
 /** How often somebody else may change it between our look and our act. */
 const attempts = 3;
 
+/** Each kubelet resizes its pods when it comes to it, ms. */
+const podsSettleMs = 15_000;
+
 /** Replicas by the `scale` of a Deployment or StatefulSet, or the resources of its running pods in place. */
 export function kubernetes(config: Kubernetes, place: Place): Resizer {
   const { namespace, kind, name, what } = config;
@@ -44,6 +47,7 @@ export function kubernetes(config: Kubernetes, place: Place): Resizer {
     unit: what === 'cpu' ? 'cores' : 'bytes',
     grain: what === 'cpu' ? 0.001 : 1,
     tells: true,
+    settleMs: podsSettleMs,
     read: async (signal) => {
       const api = clusterFor(signal);
       const sizes = new Set(await podSizes(api, config, await selector(api)));

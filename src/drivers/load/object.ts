@@ -36,6 +36,8 @@ export interface Resizer {
   grain: number;
   /** False when nobody can ask for the present size; `read` then answers null. */
   tells: boolean;
+  /** How long a new size may take until it is in force, ms. */
+  settleMs?: number;
   /** Null when no limit is set, or its parts differ. */
   read(signal: AbortSignal): Promise<number | null>;
   write(order: Order, signal: AbortSignal): Promise<void>;

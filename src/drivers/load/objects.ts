@@ -12,8 +12,8 @@ type Load = CapabilityOf<'load'>;
 
 /** A caller gives up after 30 s: everything asked has an end before that, ms. */
 const deadlineMs = 25_000;
-/** How long a new size may take until the thing itself says it, ms. */
-const settleMs = 8_000;
+/** How long a new size may take until the thing itself says it, ms, where its driver knows nothing else. */
+const settleMs = 5_000;
 const lookEveryMs = 100;
 
 /** The objects of this host: each has a source of its load and a way to resize it, as this host's fleet file says. */
@@ -140,7 +140,7 @@ const isSame = ({ grain }: Resizer, now: number | null, size: number): boolean =
   now !== null && Math.abs(now - size) < grain;
 
 async function settled(resizer: Resizer, size: number, signal: AbortSignal): Promise<number | null> {
-  const giveUpAt = Date.now() + settleMs;
+  const giveUpAt = Date.now() + (resizer.settleMs ?? settleMs);
   for (;;) {
     const now = await resizer.read(signal);
     if (isSame(resizer, now, size) || Date.now() > giveUpAt) return now;

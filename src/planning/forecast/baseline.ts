@@ -9,6 +9,8 @@ export interface Prediction {
   now: Float64Array;
   /** Mean absolute error over the backtest; Infinity when the history is too short for one. */
   error: number;
+  /** What it is, as the beginning of a sentence. */
+  says: string;
 }
 
 /** The baseline prediction: made once, stored, and the ground of all three models. */
@@ -29,5 +31,11 @@ export function predictBaseline(work: Workload): Baseline {
       settings.logarithmic ? own.map((level) => fromLogarithm(work, level)) : own,
     ),
   );
-  return { levels, paths, now, error: meanError(work.load.values, work.origins, paths) };
+  return {
+    levels,
+    paths,
+    now,
+    error: meanError(work.load.values, work.origins, paths),
+    says: 'The baseline without any cycle',
+  };
 }

@@ -1,11 +1,12 @@
 import { bandsOf } from './bands';
-import { predictBaseline, type Baseline } from './baseline';
+import { predictBaseline, type Baseline, type Prediction } from './baseline';
 import { meanError } from './origins';
-import { predictSeasonality, type Seasonality } from './seasonality';
+import { predictSeasonality } from './seasonality';
 import { reasonsOf } from './reasons';
 import { measured, within, type Load, type Series } from './series';
 import { mean } from './statistics';
-import { predictTrend, type Trend } from './trend';
+import { literalModels, sharesModels } from './simpleSchemes';
+import { predictTrend } from './trend';
 import { workloadOf, type Workload } from './workload';
 
 /** The three models, in the order in which a tie is decided: the simplest that is no worse wins. */
@@ -13,11 +14,7 @@ export const modelNames = ['baseline', 'seasonality', 'trend'] as const;
 export type ModelName = (typeof modelNames)[number];
 
 /** The three models as predictions from one baseline; those that the history is too short for are missing. */
-export interface Models {
-  baseline: Baseline;
-  seasonality?: Seasonality;
-  trend?: Trend;
-}
+export type Models = { baseline: Prediction } & Partial<Record<ModelName, Prediction>>;
 
 /** What a forecast is asked for. */
 export interface Question {
@@ -26,7 +23,14 @@ export interface Question {
   horizon: number;
   /** Bands, in percent: 80 holds eight of ten. */
   levels: readonly number[];
+  /**
+   * `adjusted` unless said otherwise. `shares` splits a coarse total, as the patent's claims have it; `literal` is the
+   * patent's scheme with the simplest of everything, to compare with.
+   */
+  scheme?: Scheme;
 }
+export const schemes = ['adjusted', 'shares', 'literal'] as const;
+export type Scheme = (typeof schemes)[number];
 
 /** What was found by standing at moments of the past and looking the whole horizon ahead. Errors in the unit of the load. */
 export interface Backtest {
@@ -68,16 +72,22 @@ const leastValues = 5;
  * Forecasts a load: one baseline is predicted and stored; seasonality, short-term trend and the baseline itself adjust it;
  * the one that was most accurate in a rolling-origin backtest on the same horizon is applied. Undefined without an observation.
  */
-export function forecast({ series, horizon, levels }: Question): Forecast | undefined {
+export function forecast({ series, horizon, levels, scheme = 'adjusted' }: Question): Forecast | undefined {
   const work = workloadOf(series, horizon);
   if (!work) return undefined;
-  const models = modelsOf(work, readyBaseline(work));
+  const models = made[scheme](work);
   return applyBest(
     work,
     models,
     levels.toSorted((a, b) => a - b),
   );
 }
+
+const made: Record<Scheme, (work: Workload) => Models> = {
+  adjusted: (work) => modelsOf(work, readyBaseline(work)),
+  shares: sharesModels,
+  literal: literalModels,
+};
 
 /** The baseline prediction; of a load that is too short or never changes, a flat one. */
 export function readyBaseline(work: Workload): Baseline {
@@ -87,7 +97,13 @@ export function readyBaseline(work: Workload): Baseline {
   const flat = () => new Float64Array(work.origins.horizon).fill(level);
   const paths = work.origins.at.map(flat);
   const levelsEver = new Float64Array(values.length + 1).fill(level);
-  return { levels: levelsEver, paths, now: flat(), error: meanError(values, work.origins, paths) };
+  return {
+    levels: levelsEver,
+    paths,
+    now: flat(),
+    error: meanError(values, work.origins, paths),
+    says: 'The baseline, which is flat',
+  };
 }
 
 /** Every model is made from the stored baseline: another baseline makes other models. */

@@ -26,5 +26,6 @@ export function predictLine(work: Workload, baseline: Baseline): Prediction {
     paths,
     now: path(load.values.length, baseline.now),
     error: meanError(load.values, origins, paths),
+    says: 'The short-term trend (a fading line)',
   };
 }

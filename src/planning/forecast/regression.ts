@@ -1,7 +1,6 @@
-import type { Baseline } from './baseline';
 import { meanError } from './origins';
 import { robustRidge } from './ridge';
-import type { Prediction } from './baseline';
+import type { Baseline, Prediction } from './baseline';
 import type { Workload } from './workload';
 
 /** Last values of the same phase, their mean, recent levels, changes and the week: all as distances from the baseline. */
@@ -35,7 +34,12 @@ export function predictRegression(work: Workload, baseline: Baseline): Predictio
   if (!last || !early) return undefined;
   const path = (at: number, fitted: readonly Part[]) => pathFrom(work, baseline, describe, at, fitted);
   const paths = origins.at.map((at, origin) => path(at, origin >= half && late ? late : early));
-  return { paths, now: path(count, last), error: meanError(work.load.values, origins, paths) };
+  return {
+    paths,
+    now: path(count, last),
+    error: meanError(work.load.values, origins, paths),
+    says: 'The short-term trend (regression on recent levels and the same time of earlier days)',
+  };
 }
 
 /** Writes the features of a moment and a step ahead of it into `into`, from `place` on. */

@@ -8,9 +8,9 @@ const all = (values: readonly number[]): number[] => values.map(short);
 
 /** A forecast as it is kept and shown: what people and the next run need of it. */
 export function said({ startMs, stepMs, mean, bands, model, backtest, why, caution }: Forecast): SaidForecast {
-  const { errors, naive, ratio } = backtest;
+  const { errors, naive, ratio, origins } = backtest;
   return {
-    ...{ startMs, stepMs, model, why },
+    ...{ startMs, stepMs, model, why, origins },
     mean: all(mean),
     bands: bands.map(({ level, lower, upper }) => ({ level, lower: all(lower), upper: all(upper) })),
     errors: Object.fromEntries(Object.entries(errors).map(([name, error]) => [name, short(error)])),

@@ -36,7 +36,11 @@ export const policyDefaults = {
 } as const satisfies Partial<ProvisioningPolicy>;
 
 /** What is remembered of a forecast: enough to hold it against what came. It needs the bands of 80 and 95 %. */
-export type Outlook = Pick<Forecast, 'startMs' | 'mean' | 'bands' | 'caution'>;
+export type Outlook = Pick<Forecast, 'startMs' | 'mean' | 'bands'> & {
+  caution?: string | undefined;
+  /** Moments of the past at which it was tested. */
+  origins?: number;
+};
 
 /** What a decision looks at. */
 export interface Situation {

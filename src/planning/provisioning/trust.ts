@@ -1,8 +1,14 @@
 import type { Situation } from './policy';
 import { sightOf, type View } from './view';
 
-/** Of the last day's load this share must have been inside the 95 % bands, or the forecast has drifted. */
+/**
+ * Of the last day's load this share must have been below the upper end of the 95 % bands, or the forecast has drifted. The
+ * lower end does not count: a load below it costs idle units, and nothing that it needs is missing.
+ */
 const leastCoverage = 0.8;
+
+/** Fewer moments of the past prove nothing. */
+const leastOrigins = 6;
 
 /** Why the forecast is not to be acted on, as the end of a sentence; undefined when it is. */
 export function distrust({ outlooks }: Situation, view: View): string | undefined {
@@ -11,9 +17,11 @@ export function distrust({ outlooks }: Situation, view: View): string | undefine
   if (!sightOf(view, view.now + view.policy.leadSteps + view.policy.holdSteps - 1))
     return 'the forecast does not reach so far';
   if (last.caution !== undefined) return last.caution;
+  if (last.origins !== undefined && last.origins < leastOrigins)
+    return `it was compared with the past at ${last.origins} moments only, and ${leastOrigins} are wanted`;
   const coverage = observedCoverage(view);
   if (coverage !== undefined && coverage < leastCoverage)
-    return `only ${Math.round(100 * coverage)} % of the last day was inside the 95 % band`;
+    return `only ${Math.round(100 * coverage)} % of the last day stayed below the upper end of the 95 % band`;
   return undefined;
 }
 
@@ -23,7 +31,7 @@ export function staleSteps({ observed }: Situation, { now }: View): number {
   return now - (known + 1);
 }
 
-/** The share of the last day's steps whose load was inside the 95 % band of the forecast of then. Undefined before a quarter of it is known. */
+/** The share of the last day's steps whose load was not above the 95 % band of the forecast of then. Undefined before a quarter of it is known. */
 export function observedCoverage(view: View): number | undefined {
   const { load, stepsADay } = view;
   let inside = 0;
@@ -31,9 +39,8 @@ export function observedCoverage(view: View): number | undefined {
   for (let step = Math.max(0, load.length - stepsADay); step < load.length; step++) {
     const sight = sightOf(view, step);
     if (!sight) continue;
-    const ahead = step - sight.start;
     count++;
-    if (load[step]! >= sight.lower95[ahead]! && load[step]! <= sight.upper95[ahead]!) inside++;
+    if (load[step]! <= sight.upper95[step - sight.start]!) inside++;
   }
   return count >= stepsADay / 4 ? inside / count : undefined;
 }

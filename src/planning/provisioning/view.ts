@@ -19,7 +19,6 @@ export interface Foresight {
   start: number;
   mean: readonly number[];
   upper80: readonly number[];
-  lower95: readonly number[];
   upper95: readonly number[];
 }
 
@@ -57,8 +56,8 @@ function highestBefore(load: Float64Array, reach: number): Float64Array {
 }
 
 function foresight({ mean, bands }: Outlook, start: number): Foresight {
-  const band = (level: number) => bands.find((each) => each.level === level) ?? { lower: mean, upper: mean };
-  return { start, mean, upper80: band(80).upper, lower95: band(95).lower, upper95: band(95).upper };
+  const band = (level: number) => bands.find((each) => each.level === level) ?? { upper: mean };
+  return { start, mean, upper80: band(80).upper, upper95: band(95).upper };
 }
 
 /** The newest outlook that was there before `step` began, if it reaches as far as `step`. */
