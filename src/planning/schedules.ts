@@ -1,16 +1,17 @@
 import { formatDuration } from '../contract/amounts';
 import type { ObjectEntry } from '../contract/objects';
+import type { RunbookName } from '../contract/runbooks';
 
 /** What is started for an object: one that can be resized is provisioned, any other is only forecast. */
-const runbookOf = ({ resize }: ObjectEntry) =>
+const runbookOf = ({ resize }: ObjectEntry): { runbook: RunbookName; prefix: string } =>
   resize
-    ? { runbook: 'provisionObject' as const, prefix: 'provision-object' }
-    : { runbook: 'forecastObject' as const, prefix: 'forecast-object' };
+    ? { runbook: 'provisionObject', prefix: 'provision-object' }
+    : { runbook: 'forecastObject', prefix: 'forecast-object' };
 
 /** When Temporal starts a runbook for one object. Times in ms. */
 export interface ObjectTimetable {
   id: string;
-  runbook: ReturnType<typeof runbookOf>['runbook'];
+  runbook: RunbookName;
   input: { object: string; onFailure: 'undo' };
   everyMs: number;
   jitterMs: number;
@@ -51,17 +52,14 @@ export function schedulesOf(objects: Record<string, ObjectEntry>): ObjectTimetab
   });
 }
 
-function noteOf({ autonomy, resize }: ObjectEntry): string {
-  if (!resize) return 'forecast only: it has no resize';
-  switch (autonomy) {
-    case 'forecast':
-      return 'says which size it would take';
-    case 'ask':
-      return 'resizes after an approval';
-    case 'act':
-      return 'resizes by itself';
-  }
-}
+const noteOf = ({ autonomy, resize }: ObjectEntry): string =>
+  resize ? notes[autonomy] : 'forecast only: it has no resize';
+
+const notes: Record<ObjectEntry['autonomy'], string> = {
+  forecast: 'says which size it would take',
+  ask: 'resizes after an approval',
+  act: 'resizes by itself',
+};
 
 /** What is done so that Temporal starts what the fleet file says. Only schedules of this fleet are changed or removed. */
 export function planSchedules(

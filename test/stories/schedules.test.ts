@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { scheduleObjects } from '../../src/api/scheduleObjects';
 import { applySchedule, listSchedules, tellSchedule } from '../../src/api/schedules';
 import { ObjectEntry } from '../../src/contract/objects';
-import { runbooks } from '../../src/contract/runbooks';
 import { packageRoot } from '../../src/stack/places';
 import { eventually } from '../setup/eventually';
 import { Laboratory, type Pair } from '../setup/laboratory';
@@ -60,50 +59,48 @@ test('a schedule makes up for times that have passed, one run after the other', 
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
-/** The runbooks of objects: this condition goes once they are in the table. */
-if (Object.hasOwn(runbooks, 'provisionObject'))
-  test('the schedules of a fleet file follow it: made, changed, kept, removed, and those of others left alone', async () => {
-    const { client } = lab.operator;
-    const object = (more: object = {}) =>
-      ObjectEntry.parse({
-        ...{ host: 'old-1', series: { from: 'csv', file: join(pair.store('old-1'), 'load.csv') } },
-        ...{ min: 1, max: 9, capacity: 10, schedule: { every: '1d' }, ...more },
-      });
-    const resize = { by: 'exec', set: ['true', '{size}'], read: ['echo', '1'] };
-    const [web, cache, hand] = ['web', 'cache', 'hand'].map((name) => `${name}-${lab.tag}`) as [string, string, string];
-    const apply = (objects: Record<string, ObjectEntry>, dryRun = false) =>
-      scheduleObjects(client, { fleet: lab.tag, objects }, { by: 'ann', dryRun });
-    const changesOf = async (...given: Parameters<typeof apply>) =>
-      (await apply(...given)).map(({ id, change }) => `${change} ${id.replace(`-${lab.tag}`, '')}`);
-    await applySchedule(
-      client,
-      `forecast-object/${hand}`,
-      { runbook: 'forecast-object', input: { object: hand }, everyMs: 24 * hourMs },
-      'bob',
-    );
-    const first = { [web]: object({ resize }), [cache]: object(), [hand]: object() };
-    const made = ['make provision-object/web', 'make forecast-object/cache', 'leave forecast-object/hand'];
-    expect(await changesOf(first, true)).toEqual(made);
-    expect(await changesOf(first)).toEqual(made);
-    expect(await changesOf(first)).toEqual(made.map((each) => each.replace('make', 'keep')));
-    const mine = async () => {
-      const all = (await listSchedules(client)).filter(({ id }) => id.endsWith(lab.tag));
-      return all.map(({ id, when, fleet }) => `${id.replace(`-${lab.tag}`, '')} ${when} ${fleet === lab.tag}`);
-    };
-    await eventually(async () => (await mine()).length === 3);
-    expect((await mine()).toSorted()).toEqual([
-      'forecast-object/cache every 1 d true',
-      'forecast-object/hand every 1 d false',
-      'provision-object/web every 1 d true',
-    ]);
-    await tellSchedule(client, `provision-object/${web}`, 'pause', 'pause by ann');
-    const second = { [web]: object({ resize, schedule: { every: '12h', jitter: '1min', catchUp: '1min' } }) };
-    expect(await changesOf(second)).toEqual(['change provision-object/web', 'remove forecast-object/cache']);
-    const { spec, policies, state } = await client.schedule.getHandle(`provision-object/${web}`).describe();
-    expect({ every: spec.intervals?.[0]?.every, jitter: spec.jitter, ...policies, ...state }).toMatchObject({
-      ...{ every: 12 * hourMs, jitter: 60_000, overlap: 'SKIP', catchupWindow: 60_000, paused: true },
+test('the schedules of a fleet file follow it: made, changed, kept, removed, and those of others left alone', async () => {
+  const { client } = lab.operator;
+  const object = (more: object = {}) =>
+    ObjectEntry.parse({
+      ...{ host: 'old-1', series: { from: 'csv', file: join(pair.store('old-1'), 'load.csv') } },
+      ...{ min: 1, max: 9, capacity: 10, schedule: { every: '1d' }, ...more },
     });
-    await eventually(async () => (await mine()).length === 2);
-    expect(await changesOf({})).toEqual(['remove provision-object/web']);
-    await tellSchedule(client, `forecast-object/${hand}`, 'delete', '');
-  }, 60_000);
+  const resize = { by: 'exec', set: ['true', '{size}'], read: ['echo', '1'] };
+  const [web, cache, hand] = ['web', 'cache', 'hand'].map((name) => `${name}-${lab.tag}`) as [string, string, string];
+  const apply = (objects: Record<string, ObjectEntry>, dryRun = false) =>
+    scheduleObjects(client, { fleet: lab.tag, objects }, { by: 'ann', dryRun });
+  const changesOf = async (...given: Parameters<typeof apply>) =>
+    (await apply(...given)).map(({ id, change }) => `${change} ${id.replace(`-${lab.tag}`, '')}`);
+  await applySchedule(
+    client,
+    `forecast-object/${hand}`,
+    { runbook: 'forecast-object', input: { object: hand }, everyMs: 24 * hourMs },
+    'bob',
+  );
+  const first = { [web]: object({ resize }), [cache]: object(), [hand]: object() };
+  const made = ['make provision-object/web', 'make forecast-object/cache', 'leave forecast-object/hand'];
+  expect(await changesOf(first, true)).toEqual(made);
+  expect(await changesOf(first)).toEqual(made);
+  expect(await changesOf(first)).toEqual(made.map((each) => each.replace('make', 'keep')));
+  const mine = async () => {
+    const all = (await listSchedules(client)).filter(({ id }) => id.endsWith(lab.tag));
+    return all.map(({ id, when, fleet }) => `${id.replace(`-${lab.tag}`, '')} ${when} ${fleet === lab.tag}`);
+  };
+  await eventually(async () => (await mine()).length === 3);
+  expect((await mine()).toSorted()).toEqual([
+    'forecast-object/cache every 1 d true',
+    'forecast-object/hand every 1 d false',
+    'provision-object/web every 1 d true',
+  ]);
+  await tellSchedule(client, `provision-object/${web}`, 'pause', 'pause by ann');
+  const second = { [web]: object({ resize, schedule: { every: '12h', jitter: '1min', catchUp: '1min' } }) };
+  expect(await changesOf(second)).toEqual(['change provision-object/web', 'remove forecast-object/cache']);
+  const { spec, policies, state } = await client.schedule.getHandle(`provision-object/${web}`).describe();
+  expect({ every: spec.intervals?.[0]?.every, jitter: spec.jitter, ...policies, ...state }).toMatchObject({
+    ...{ every: 12 * hourMs, jitter: 60_000, overlap: 'SKIP', catchupWindow: 60_000, paused: true },
+  });
+  await eventually(async () => (await mine()).length === 2);
+  expect(await changesOf({})).toEqual(['remove provision-object/web']);
+  await tellSchedule(client, `forecast-object/${hand}`, 'delete', '');
+}, 60_000);
