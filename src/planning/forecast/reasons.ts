@@ -39,7 +39,7 @@ const subjects: Record<ModelName, string> = {
   trend: 'the short-term trend',
 };
 
-const naiveName = ({ days, period }: Calendar): string =>
+export const naiveName = ({ days, period }: Calendar): string =>
   days ? 'as at this time yesterday' : period > 1 ? `as ${period} steps before` : 'as it is now';
 
 function described({ seasonality, trend }: Models, model: ModelName, { days, period }: Calendar): string {
