@@ -33,12 +33,16 @@ export function addObjects(apply: Command): void {
 
 function shown(changes: readonly ScheduleChange[], dryRun: boolean, paint: Paint): string {
   if (changes.length === 0) return 'The fleet file has no objects, and no schedule was made from it.';
-  const rows = changes.map(({ id, change, why }) => [dryRun ? change : done[change], id, why]);
   const count = changes.filter(({ change }) => change !== 'keep' && change !== 'leave').length;
   const end = dryRun
     ? `${counted(count, 'schedule')} would be changed; nothing was.`
     : `${counted(count, 'schedule')} changed. \`evenkeel schedule list\` shows their next start.`;
-  return `${table(['', 'SCHEDULE', ''], rows, paint)}\n${end}`;
+  return `${changeTable(changes, paint, dryRun)}\n${end}`;
+}
+
+export function changeTable(changes: readonly ScheduleChange[], paint: Paint, dryRun = false): string {
+  const rows = changes.map(({ id, change, why }) => [dryRun ? change : done[change], id, why]);
+  return table(['', 'SCHEDULE', ''], rows, paint);
 }
 
 const done: Record<ScheduleChange['change'], string> = {
