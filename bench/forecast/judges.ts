@@ -100,16 +100,16 @@ async function askPython(work: string, say: (line: string) => void): Promise<Ask
       () => true,
       () => false,
     );
-  if (await has('python3')) return (...words) => said('python3', words);
+  if (await has('python3')) return (...words) => printedBy('python3', words);
   const own = join(work, 'python');
   say('This Python has no numpy: making a private environment that has it');
   await run('python3', '-m', 'venv', own);
   await run(join(own, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', 'numpy');
-  return (...words) => said(join(own, 'bin', 'python'), words);
+  return (...words) => printedBy(join(own, 'bin', 'python'), words);
 }
 
 /** What a judge printed, whatever it ended with; its complaints go where ours go. */
-function said(python: string, words: string[]): Promise<string> {
+function printedBy(python: string, words: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
     const child = spawn(python, words, { env, stdio: ['ignore', 'pipe', 'inherit'] });
