@@ -1,8 +1,13 @@
+const swc = (syntax) => [
+  '@swc/jest',
+  { jsc: { target: 'es2022', parser: { syntax } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+];
+/** Packages that are ES modules only: Node requires them as they are, jest does not. */
+const modules = 'is-any-array|ml-kernel[^/]*|ml-array[^/]*|ml-distance[^/]*';
 const common = {
   testEnvironment: 'node',
-  transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }],
-  },
+  transform: { '^.+\\.ts$': swc('typescript'), [`/node_modules/(${modules})/.+\\.js$`]: swc('ecmascript') },
+  transformIgnorePatterns: [`/node_modules/(?!(${modules})/)`],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
 const needTemporal = ['stories', 'histories', 'stack', 'workflows'];

@@ -83,7 +83,7 @@ function literalProgram(work: string): string {
   writeFileSync(
     file,
     `const { lineAnswerer } = require(${JSON.stringify(compiled('cli', 'forecastLines.js'))});
-const answer = lineAnswerer();
+const answer = lineAnswerer('literal');
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) =>
   console.log(JSON.stringify(answer(JSON.stringify({ ...JSON.parse(line), scheme: 'literal' })))));
 `,

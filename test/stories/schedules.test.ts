@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { scheduleObjects } from '../../src/api/scheduleObjects';
 import { applySchedule, listSchedules, tellSchedule } from '../../src/api/schedules';
@@ -6,13 +7,34 @@ import { ObjectEntry } from '../../src/contract/objects';
 import { packageRoot } from '../../src/stack/places';
 import { eventually } from '../setup/eventually';
 import { Laboratory, type Pair } from '../setup/laboratory';
+import { daily, writeLoad } from '../setup/loads';
 
 let lab: Laboratory;
 let pair: Pair;
+let web: { name: string; size: () => number };
 beforeAll(async () => {
-  lab = await Laboratory.open();
+  lab = await Laboratory.open({ objects: (root, tag) => ({ [`shop-${tag}`]: objectIn(root) }) });
   pair = lab.pair().fill(['home'], { files: 2 }).mend();
+  const root = join(lab.folder, 'new-1');
+  writeLoad(join(root, 'load.csv'), daily, Date.now());
+  web = { name: `shop-${lab.tag}`, size: () => Number(readFileSync(join(root, 'size'), 'utf8')) };
 }, 120_000);
+
+/** Looked at every two seconds; its size is a number in a file. */
+function objectIn(root: string): object {
+  writeFileSync(join(root, 'size'), '1');
+  const write = "require('fs').writeFileSync(process.argv[1], process.argv[2])";
+  return {
+    ...{ host: 'new-1', min: 1, max: 40, capacity: 25, autonomy: 'act' },
+    series: { from: 'csv', file: join(root, 'load.csv') },
+    resize: {
+      by: 'exec',
+      set: [process.execPath, '-e', write, join(root, 'size'), '{size}'],
+      read: ['cat', join(root, 'size')],
+    },
+    schedule: { every: '2s', jitter: '0s', catchUp: '10s' },
+  };
+}
 afterAll(() => lab?.close());
 
 const hourMs = 3_600_000;
@@ -104,3 +126,28 @@ test('the schedules of a fleet file follow it: made, changed, kept, removed, and
   expect(await changesOf({})).toEqual(['remove provision-object/web']);
   await tellSchedule(client, `forecast-object/${hand}`, 'delete', '');
 }, 60_000);
+
+test('a schedule of the fleet file fires and resizes, goes on after its worker was killed, and starts nothing while it is paused', async () => {
+  const fleet = ['--fleet', join(lab.folder, 'fleet.yaml')];
+  const planned = await evenkeel('schedule', 'apply', ...fleet, '--dry-run', '--json');
+  const id = `provision-object/${web.name}`;
+  const changes = [{ id, change: 'make', why: 'every 2.0 s, caught up within 10 s; resizes by itself' }];
+  expect(JSON.parse(planned.out)).toEqual({ fleet: 'lab', dryRun: true, changes });
+  expect(web.size()).toBe(1);
+  expect((await evenkeel('schedule', 'apply', ...fleet)).out).toMatch(new RegExp(`made +${id} +every 2.0 s`));
+  await eventually(() => web.size() > 1, { timeoutMs: 30_000 });
+  const done = async () => (await lab.operator.list({ all: true, target: web.name, phase: 'done' })).length;
+  await eventually(done, { timeoutMs: 30_000 });
+  await lab.stack.kill('worker', 'SIGKILL');
+  await lab.stack.restart('worker');
+  const before = await done();
+  await eventually(async () => (await done()) > before, { timeoutMs: 40_000 });
+  expect(await evenkeel('schedule', 'pause', id)).toMatchObject({ status: 0 });
+  const { client } = lab.operator;
+  const actions = async () => (await client.schedule.getHandle(id).describe()).info.numActionsTaken;
+  const taken = await actions();
+  const lookedAt = Date.now();
+  await eventually(() => Date.now() - lookedAt > 5_000, { everyMs: 500 });
+  expect(await actions()).toBe(taken);
+  expect(await evenkeel('schedule', 'delete', id)).toMatchObject({ status: 0 });
+}, 120_000);
