@@ -23,6 +23,8 @@ interface Bench {
 export async function judged({ options, table, say, endings, folder }: Bench): Promise<void> {
   for (const judge of ['referee.py', 'provision_judge.py'])
     if (!existsSync(join(folder, judge))) throw new Error(`--data ${folder}: there is no ${judge}`);
+  if (options.quick)
+    say('--quick: without the literal scheme, and provisioning is replayed for one day instead of three.');
   const work = scratch(endings);
   const ask = await askPython(work, say).catch((error: unknown) => {
     const why = `no Python with numpy: ${reasonOf(error)}`;

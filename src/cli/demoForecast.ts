@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Operator } from '../api/operator';
 import type { RunView } from '../api/views';
+import { counted } from '../contract/amounts';
 import type { Output, Report } from '../contract/runbooks';
 import { startStack, type Stack } from '../stack/embedded';
 import { freePort } from '../stack/ports';
@@ -28,17 +29,8 @@ const lookEveryMs = 250;
 /** Two loads under schedules, until one was resized and the other refused. Answers with the exit status. */
 export async function demoForecast({ stay = false }: { stay?: boolean }): Promise<number> {
   const say: Say = (line) => void process.stderr.write(`${line}\n`);
-  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-demo-'));
+  const { folder, fleet, shapes } = await furnished();
   const stateDir = join(folder, 'state');
-  const fleet = join(folder, 'fleet.yaml');
-  const now = Date.now();
-  const shapes = new Map<string, Shape>([
-    [join(folder, 'shop.csv'), shop(now)],
-    [join(folder, 'batch.csv'), walk],
-  ]);
-  for (const [file, shape] of shapes) writeHistory(file, shape, now);
-  for (const object of ['shop', 'batch']) writeFileSync(sizeFile(folder, object), `${sizeBefore}`);
-  writeFileSync(fleet, stringify(await fleetOf(folder)));
   const interrupted = heedInterrupts();
   const stopMeasuring = keepMeasuring(shapes);
   let status: number = exitCodes.failed.code;
@@ -51,13 +43,14 @@ export async function demoForecast({ stay = false }: { stay?: boolean }): Promis
       if (interrupted()) return (status = exitCodes.left.code);
       Object.assign(process.env, { TEMPORAL_ADDRESS: stack.state.temporal, EVENKEEL_STATE: stateDir });
       if (stack.state.webUi) process.env['EVENKEEL_TEMPORAL_UI'] = stack.state.webUi;
-      const links = `Status page: ${statusPage(stack.state, stateDir)}   Temporal Web UI: ${stack.state.webUi}`;
+      const webUi = stack.state.webUi && `   Temporal Web UI: ${stack.state.webUi}`;
+      const links = `Status page: ${statusPage(stack.state, stateDir)}${webUi}`;
       say(links);
-      status = await perform(stack, folder, interrupted);
-      if (stay && !interrupted()) {
+      status = await perform(stack, folder, interrupted, async () => {
+        if (!stay) return;
         say(`\nIt goes on until Ctrl-C. ${links}`);
         while (!interrupted()) await pause(lookEveryMs);
-      }
+      });
     } finally {
       await stack.stop();
     }
@@ -69,7 +62,27 @@ export async function demoForecast({ stay = false }: { stay?: boolean }): Promis
   return status;
 }
 
-async function perform(stack: Stack, folder: string, interrupted: () => boolean): Promise<number> {
+/** A fleet file, two weeks of both loads, and sizes that are too small, in a folder of the demo alone. */
+async function furnished(): Promise<{ folder: string; fleet: string; shapes: Map<string, Shape> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'evenkeel-demo-'));
+  const fleet = join(folder, 'fleet.yaml');
+  const now = Date.now();
+  const shapes = new Map<string, Shape>([
+    [join(folder, 'shop.csv'), shop(now)],
+    [join(folder, 'batch.csv'), walk],
+  ]);
+  for (const [file, shape] of shapes) writeHistory(file, shape, now);
+  for (const object of ['shop', 'batch']) writeFileSync(sizeFile(folder, object), `${sizeBefore}`);
+  writeFileSync(fleet, stringify(await fleetOf(folder)));
+  return { folder, fleet, shapes };
+}
+
+async function perform(
+  stack: Stack,
+  folder: string,
+  interrupted: () => boolean,
+  linger: () => Promise<void>,
+): Promise<number> {
   const { connectOperator } = await import('../api/operator.js');
   const { scheduleObjects } = await import('../api/scheduleObjects.js');
   const operator = await connectOperator({ waitMs: 10_000 });
@@ -79,7 +92,9 @@ async function perform(stack: Stack, folder: string, interrupted: () => boolean)
       `\nSchedules, as \`evenkeel schedule apply\` makes them:\n${changeTable(changes, paintFor(process.stdout))}`,
     );
     try {
-      return await watched(operator, folder, interrupted);
+      const status = await watched(operator, folder, interrupted);
+      await linger();
+      return status;
     } finally {
       await scheduleObjects(operator.client, { ...stack.fleet, objects: {} }, { by: whoTypes() });
     }
@@ -100,7 +115,7 @@ async function watched(operator: Operator, folder: string, interrupted: () => bo
   const paint = paintFor(process.stdout);
   printLine('');
   const size = readFileSync(sizeFile(folder, 'shop'), 'utf8');
-  const resized = seen.shop?.result.rule === 'predictive' && Number(size) !== sizeBefore;
+  const resized = seen.shop !== undefined && Number(size) !== sizeBefore;
   const refused = batch.length > 0 && batch.every(({ result }) => result.rule === 'reactive');
   if (seen.shop)
     printLine(
@@ -110,7 +125,7 @@ async function watched(operator: Operator, folder: string, interrupted: () => bo
   const last = batch.at(0);
   printLine(
     last
-      ? `${refused ? paint.green('✔') : paint.red('✘')} batch was not acted on by a forecast in ${batch.length} runs: ${last.result.reason}`
+      ? `${refused ? paint.green('✔') : paint.red('✘')} batch was not acted on by a forecast in ${counted(batch.length, 'run')}: ${last.result.reason}`
       : `${paint.red('✘')} no run of batch has ended.`,
   );
   const link = seen.shop && operator.webUi(seen.shop.run);
@@ -123,10 +138,12 @@ interface Ended {
   result: Result;
 }
 
+const acted = ({ result }: Ended): boolean => result.resized === true && result.rule === 'predictive';
+
 /** Waits for the run that resized the shop, and for any that looked at the batch. */
 async function untilSeen(operator: Operator, interrupted: () => boolean): Promise<{ shop?: Ended; batch?: Ended }> {
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline && !interrupted(); await pause(lookEveryMs)) {
-    const shopRun = (await results(operator, 'shop')).find(({ result }) => result.resized);
+    const shopRun = (await results(operator, 'shop')).find(acted);
     const [batch] = shopRun ? await results(operator, 'batch') : [];
     if (shopRun && batch) return { shop: shopRun, batch };
   }
