@@ -11,13 +11,13 @@ import { daily, writeLoad } from '../setup/loads';
 
 let lab: Laboratory;
 let pair: Pair;
-let web: { name: string; size: () => number };
+let shop: { name: string; size: () => number };
 beforeAll(async () => {
   lab = await Laboratory.open({ objects: (root, tag) => ({ [`shop-${tag}`]: objectIn(root) }) });
   pair = lab.pair().fill(['home'], { files: 2 }).mend();
   const root = join(lab.folder, 'new-1');
   writeLoad(join(root, 'load.csv'), daily, Date.now());
-  web = { name: `shop-${lab.tag}`, size: () => Number(readFileSync(join(root, 'size'), 'utf8')) };
+  shop = { name: `shop-${lab.tag}`, size: () => Number(readFileSync(join(root, 'size'), 'utf8')) };
 }, 120_000);
 
 /** Looked at every two seconds; its size is a number in a file. */
@@ -130,13 +130,13 @@ test('the schedules of a fleet file follow it: made, changed, kept, removed, and
 test('a schedule of the fleet file fires and resizes, goes on after its worker was killed, and starts nothing while it is paused', async () => {
   const fleet = ['--fleet', join(lab.folder, 'fleet.yaml')];
   const planned = await evenkeel('schedule', 'apply', ...fleet, '--dry-run', '--json');
-  const id = `provision-object/${web.name}`;
+  const id = `provision-object/${shop.name}`;
   const changes = [{ id, change: 'make', why: 'every 2.0 s, caught up within 10 s; resizes by itself' }];
   expect(JSON.parse(planned.out)).toEqual({ fleet: 'lab', dryRun: true, changes });
-  expect(web.size()).toBe(1);
+  expect(shop.size()).toBe(1);
   expect((await evenkeel('schedule', 'apply', ...fleet)).out).toMatch(new RegExp(`made +${id} +every 2.0 s`));
-  await eventually(() => web.size() > 1, { timeoutMs: 30_000 });
-  const done = async () => (await lab.operator.list({ all: true, target: web.name, phase: 'done' })).length;
+  await eventually(() => shop.size() > 1, { timeoutMs: 30_000 });
+  const done = async () => (await lab.operator.list({ all: true, target: shop.name, phase: 'done' })).length;
   await eventually(done, { timeoutMs: 30_000 });
   await lab.stack.kill('worker', 'SIGKILL');
   await lab.stack.restart('worker');
