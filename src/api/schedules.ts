@@ -4,6 +4,7 @@ import {
   type Client,
   type ScheduleHandle,
   type ScheduleOptions,
+  type ScheduleSpecDescription,
 } from '@temporalio/client';
 import { formatDuration } from '../contract/amounts';
 import { Refusal } from '../contract/errors';
@@ -63,7 +64,8 @@ export function optionsOf(id: string, timetable: Timetable, by: string) {
   return {
     scheduleId: id,
     spec: {
-      ...(cron !== undefined && { cronExpressions: [cron] }),
+      // Temporal keeps what a cron line means, and of the line itself its comment alone.
+      ...(cron !== undefined && { cronExpressions: [`${cron} # ${cron}`] }),
       ...(everyMs !== undefined && { intervals: [{ every: everyMs }] }),
       ...(timezone !== undefined && { timezone }),
       ...(jitterMs !== undefined && { jitter: jitterMs }),
@@ -76,7 +78,7 @@ export function optionsOf(id: string, timetable: Timetable, by: string) {
     },
     policies: { overlap: 'SKIP', catchupWindow: catchUpMs ?? hourMs },
     state: { note: note ?? `by ${by}` },
-    memo: { by, when: cron ?? '', ...(fleet !== undefined && { fleet }) },
+    memo: { by, ...(fleet !== undefined && { fleet }) },
   } satisfies ScheduleOptions;
 }
 
@@ -86,13 +88,13 @@ export async function listSchedules(client: Client): Promise<ScheduleView[]> {
     for await (const each of client.schedule.list()) {
       const next = each.info.nextActionTimes[0];
       const last = each.info.recentActions.at(-1)?.takenAt;
-      const { when = '', fleet } = (each.memo ?? {}) as { when?: string; fleet?: string };
+      const { fleet } = (each.memo ?? {}) as { fleet?: string };
       views.push({
         id: each.scheduleId,
         runbook: kebab(each.action?.workflowType ?? ''),
         paused: each.state.paused,
         note: each.state.note ?? '',
-        when: each.spec?.intervals?.map(({ every }) => `every ${formatDuration(every)}`).join(', ') || when,
+        when: whenOf(each.spec),
         ...(fleet !== undefined && { fleet }),
         ...(next && { next: next.toISOString() }),
         ...(last && { last: last.toISOString() }),
@@ -103,6 +105,12 @@ export async function listSchedules(client: Client): Promise<ScheduleView[]> {
   }
   return views;
 }
+
+const whenOf = (spec: ScheduleSpecDescription | undefined): string =>
+  [
+    ...(spec?.calendars ?? []).map(({ comment }) => comment ?? ''),
+    ...(spec?.intervals ?? []).map(({ every }) => `every ${formatDuration(every)}`),
+  ].join(', ');
 
 /** What a word does to a schedule; `note` is kept with it. */
 const acts = {

@@ -76,6 +76,8 @@ test('a schedule makes up for times that have passed, one run after the other', 
     status: 3,
     err: expect.stringContaining('did you mean "ingest-vfs"'),
   });
+  expect(await evenkeel(...words, '--cron', '0 4 * * 6')).toMatchObject({ status: 0 });
+  await eventually(async () => (await listed())?.when === '0 4 * * 6');
   await tellSchedule(lab.operator.client, name, 'delete', '');
 }, 60_000);
 
