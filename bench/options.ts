@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 export interface BenchOptions {
@@ -9,9 +10,11 @@ export interface BenchOptions {
   /** Of data and of the order of the sides. */
   seed: number;
   rounds: number;
+  /** A folder of data that are not ours; the systems that know what to do with one read it. */
+  data?: string;
 }
 
-/** `[--quick] [--json FILE] [--only CASE,…] [--seed N] [--rounds N]`, the same for every system. */
+/** `[--quick] [--json FILE] [--only CASE,…] [--seed N] [--rounds N] [--data DIR]`, the same for every system. */
 export function readOptions(args: string[]): BenchOptions {
   const { values } = parseArgs({
     args,
@@ -21,12 +24,14 @@ export function readOptions(args: string[]): BenchOptions {
       only: { type: 'string', default: '' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       rounds: { type: 'string' },
+      data: { type: 'string' },
     },
   });
-  const { quick, json, only, seed } = values;
+  const { quick, json, only, seed, data } = values;
   return {
     quick,
     ...(json !== undefined && { json }),
+    ...(data !== undefined && { data: resolve(data) }),
     only: only.split(',').filter(Boolean),
     seed: whole('--seed', seed),
     rounds: whole('--rounds', values.rounds ?? (quick ? '3' : '5')),

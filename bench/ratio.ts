@@ -29,9 +29,9 @@ export function compared(better: Better, ours: readonly number[], peer: readonly
   };
 }
 
-/** Above 1 means that ours is better, whichever way "better" points. */
+/** Above 1 means that ours is better, whichever way "better" points; two zeros are as good as each other. */
 export const ratioOf = (better: Better, ours: number, peer: number): number =>
-  better === 'more' ? ours / peer : peer / ours;
+  ours === peer ? 1 : better === 'more' ? ours / peer : peer / ours;
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { compared, type Better, type Comparison } from './ratio';
 
-export type Unit = 'seconds' | 'bytes/s' | 'files/s' | 'bytes' | 'events';
+export type Unit = 'seconds' | 'bytes/s' | 'files/s' | 'bytes' | 'events' | 'figure';
 
 /**
  * One line of the table, and one object of the JSON file. `wall` and `cpu` are seconds, `rate` is per second.
@@ -99,6 +99,7 @@ const formats: Record<Unit, (value: number) => string> = {
   'files/s': (value) => `${Math.round(value)} files/s`,
   bytes: (value) => `${mebi(value)} MiB`,
   events: (value) => `${Math.round(value)} events`,
+  figure: (value) => String(Number(value.toPrecision(3))),
 };
 
 /** Columns as wide as their widest cell; the last cell of a row may stick out. */

@@ -4,7 +4,9 @@ import {
   type Client,
   type ScheduleHandle,
   type ScheduleOptions,
+  type ScheduleSpecDescription,
 } from '@temporalio/client';
+import { formatDuration } from '../contract/amounts';
 import { Refusal } from '../contract/errors';
 import { kebab } from '../contract/runbooks';
 import { meantBy, nearId } from './partOfId';
@@ -19,9 +21,13 @@ export interface Timetable {
   /** At least a second. */
   everyMs?: number;
   timezone?: string;
+  /** Each start is put off by up to this, so that many schedules do not start at once. */
+  jitterMs?: number;
   /** Starts that were missed while Temporal was down are made up for if they are younger than this. */
   catchUpMs?: number;
   note?: string;
+  /** The fleet whose file it comes from; left out, it was made by hand. */
+  fleet?: string;
 }
 
 export interface ScheduleView {
@@ -29,8 +35,9 @@ export interface ScheduleView {
   runbook: string;
   paused: boolean;
   note: string;
-  /** As it was written: a cron line or an interval. */
+  /** A cron line as it was written, or an interval. */
   when: string;
+  fleet?: string;
   next?: string;
   last?: string;
 }
@@ -50,14 +57,18 @@ export async function applySchedule(client: Client, id: string, timetable: Timet
   }
 }
 
-function optionsOf(id: string, { runbook, input, cron, everyMs, timezone, catchUpMs, note }: Timetable, by: string) {
+/** A schedule as Temporal is told of it. */
+export function optionsOf(id: string, timetable: Timetable, by: string) {
+  const { runbook, input, cron, everyMs, timezone, jitterMs, catchUpMs, note, fleet } = timetable;
   const ready = readyRun(runbookNamed(runbook), input);
   return {
     scheduleId: id,
     spec: {
-      ...(cron !== undefined && { cronExpressions: [cron] }),
+      // Temporal keeps what a cron line means, and of the line itself its comment alone.
+      ...(cron !== undefined && { cronExpressions: [`${cron} # ${cron}`] }),
       ...(everyMs !== undefined && { intervals: [{ every: everyMs }] }),
       ...(timezone !== undefined && { timezone }),
+      ...(jitterMs !== undefined && { jitter: jitterMs }),
     },
     action: {
       type: 'startWorkflow',
@@ -67,7 +78,7 @@ function optionsOf(id: string, { runbook, input, cron, everyMs, timezone, catchU
     },
     policies: { overlap: 'SKIP', catchupWindow: catchUpMs ?? hourMs },
     state: { note: note ?? `by ${by}` },
-    memo: { by, when: cron ?? `every ${everyMs} ms` },
+    memo: { by, ...(fleet !== undefined && { fleet }) },
   } satisfies ScheduleOptions;
 }
 
@@ -77,12 +88,14 @@ export async function listSchedules(client: Client): Promise<ScheduleView[]> {
     for await (const each of client.schedule.list()) {
       const next = each.info.nextActionTimes[0];
       const last = each.info.recentActions.at(-1)?.takenAt;
+      const { fleet } = (each.memo ?? {}) as { fleet?: string };
       views.push({
         id: each.scheduleId,
         runbook: kebab(each.action?.workflowType ?? ''),
         paused: each.state.paused,
         note: each.state.note ?? '',
-        when: (each.memo as { when?: string } | undefined)?.when ?? '',
+        when: whenOf(each.spec),
+        ...(fleet !== undefined && { fleet }),
         ...(next && { next: next.toISOString() }),
         ...(last && { last: last.toISOString() }),
       });
@@ -92,6 +105,12 @@ export async function listSchedules(client: Client): Promise<ScheduleView[]> {
   }
   return views;
 }
+
+const whenOf = (spec: ScheduleSpecDescription | undefined): string =>
+  [
+    ...(spec?.calendars ?? []).map(({ comment }) => comment ?? ''),
+    ...(spec?.intervals ?? []).map(({ every }) => `every ${formatDuration(every)}`),
+  ].join(', ');
 
 /** What a word does to a schedule; `note` is kept with it. */
 const acts = {
@@ -104,11 +123,26 @@ export type ScheduleWord = keyof typeof acts;
 
 /** Says a word to the schedule that an id, or a part of one, means; answers with its whole id. */
 export async function tellSchedule(client: Client, given: string, word: ScheduleWord, note: string): Promise<string> {
+  const id = await scheduleMeant(client, given);
+  await told(client, id, `${word} it`, (handle) => acts[word](handle, note));
+  return id;
+}
+
+/** Starts what would have started between two moments, one run after the other. Answers with the whole id. */
+export async function backfillSchedule(client: Client, given: string, start: Date, end: Date): Promise<string> {
+  if (start > end || end.getTime() > Date.now())
+    throw new Refusal('BadInput', { what: 'a backfill goes from a time that has passed to a later one that has too' });
+  const id = await scheduleMeant(client, given);
+  await told(client, id, 'backfill it', (handle) => handle.backfill({ start, end, overlap: 'BUFFER_ALL' }));
+  return id;
+}
+
+/** The schedule that an id, or a part of one, means. */
+async function scheduleMeant(client: Client, given: string): Promise<string> {
   const ids = (await listSchedules(client)).map((each) => each.id);
   const [id, ...others] = meantBy(given, ids);
   if (id === undefined) throw new Refusal('NoSuchSchedule', { id: given, near: nearId(given, ids) });
   if (others.length > 0) throw new Refusal('ManyRuns', { id: given, which: [id, ...others].slice(0, 5).join(' or ') });
-  await told(client, id, `${word} it`, (handle) => acts[word](handle, note));
   return id;
 }
 

@@ -64,6 +64,9 @@ export const commandTable: readonly CommandEntry[] = [
   here('forecast', 'what a load will be, and how many units it needs', async (program) =>
     (await import('./forecast.js')).addForecast(program),
   ),
+  here('simulate', 'what its provisioning would have done, over its own past', async (program) =>
+    (await import('./simulate.js')).addSimulate(program),
+  ),
   here('worker', 'carry out runs', async (program) => (await import('./worker.js')).addWorker(program)),
   here('api', 'HTTP API and status page', async (program) => (await import('./api.js')).addApi(program)),
   here('doctor', 'what this machine can do', async (program) => (await import('./doctor.js')).addDoctor(program)),

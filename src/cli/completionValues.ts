@@ -1,7 +1,7 @@
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
 
 /** What a word of a command line may be besides a command or a flag: asked for while somebody types. */
-export const valueKinds = ['runbooks', 'runs', 'schedules', 'file-servers', 'hosts'] as const;
+export const valueKinds = ['runbooks', 'runs', 'schedules', 'file-servers', 'hosts', 'objects'] as const;
 export type ValueKind = (typeof valueKinds)[number];
 
 /** Nobody waits longer for a completion, ms: then nothing is offered. */
@@ -9,6 +9,7 @@ const withinMs = 1_500;
 
 /** What the argument of a command may be. */
 export function kindOfArgument(words: readonly string[], name: string): ValueKind | undefined {
+  if (name === 'object') return 'objects';
   if (name !== 'id') return undefined;
   return words[0] === 'schedule' ? 'schedules' : 'runs';
 }
@@ -36,10 +37,11 @@ function behindSlash(id: string, typed: string): string[] {
 
 async function look(kind: ValueKind): Promise<string[]> {
   if (kind === 'runbooks') return (Object.keys(runbooks) as RunbookName[]).map(kebab);
-  if (kind === 'file-servers' || kind === 'hosts') {
+  if (kind === 'file-servers' || kind === 'hosts' || kind === 'objects') {
     const { loadFleet } = await import('../fleet/load.js');
     const { fleet } = loadFleet();
-    return Object.keys(kind === 'hosts' ? fleet.hosts : fleet.fileServers);
+    const tables = { hosts: fleet.hosts, objects: fleet.objects, 'file-servers': fleet.fileServers };
+    return Object.keys(tables[kind]);
   }
   const { connectOperator } = await import('../api/operator.js');
   const operator = await connectOperator();

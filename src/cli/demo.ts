@@ -31,4 +31,18 @@ export function addDemo(program: Command): void {
       const { demoIngest } = await import('./demoIngest.js');
       process.exitCode = await demoIngest(flags);
     });
+  demo
+    .command('forecast')
+    .description(
+      'Two loads are forecast every few seconds; one is resized ahead of its load, the other is not: no forecast of it deserves to be acted on.',
+    )
+    .option('--stay', 'go on until Ctrl-C, with the links to look at')
+    .addHelpText(
+      'after',
+      '\nThe exit status is 0 only if the first was resized by its forecast and the second never was.\n\nExample:\n  evenkeel demo forecast --stay',
+    )
+    .action(async (flags: { stay?: boolean }) => {
+      const { demoForecast } = await import('./demoForecast.js');
+      process.exitCode = await demoForecast(flags);
+    });
 }

@@ -22,6 +22,7 @@ import { loopbackFleet, type OldFsvm } from '../stack/loopbackFleet';
 import { statusPage } from '../stack/stackState';
 import { exitCodes } from './exitCodes';
 import { follow } from './follow';
+import { heedInterrupts } from './heedInterrupts';
 import { printLine } from './print';
 import { whoTypes } from './session';
 
@@ -66,14 +67,6 @@ export async function demoIngest(options: DemoIngestOptions): Promise<number> {
     }
   }
   return status;
-}
-
-/** Whatever interrupts the demo, what it started is stopped: nothing is left running by Ctrl-C. */
-function heedInterrupts(): () => boolean {
-  let heard = false;
-  process.on('SIGINT', () => void (heard = true));
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.emit('SIGINT'));
-  return () => heard;
 }
 
 async function ingest(stack: Stack, { json, ...options }: DemoIngestOptions): Promise<number> {

@@ -3,7 +3,9 @@ import type { ScheduleView, ScheduleWord } from '../api/schedules';
 import { parseDuration } from '../contract/amounts';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
 import { fieldsOf, flagOf, inputOf } from './flags';
+import { parseTime } from '../drivers/load/time';
 import { paintFor, printJson, printLine, table } from './print';
+import { addObjects } from './scheduleFleet';
 import { whoTypes, withOperator } from './session';
 
 interface ApplyFlags {
@@ -11,6 +13,7 @@ interface ApplyFlags {
   cron?: string;
   every?: number;
   timezone?: string;
+  jitter?: number;
   catchUp?: number;
   json?: boolean;
 }
@@ -24,8 +27,9 @@ export function addSchedule(program: Command): void {
     .description('Runs at a time or an interval, started by Temporal itself.');
   const timetables = schedule
     .command('apply')
-    .description('Make a schedule for a runbook, or change it.')
-    .usage('<runbook> [flags]');
+    .description('Make a schedule for a runbook, or for each object of the fleet file; or change what is there.')
+    .usage('[runbook] [flags]');
+  addObjects(timetables);
   for (const name of Object.keys(runbooks) as RunbookName[]) timetables.addCommand(applyOf(name, timetables));
   schedule
     .command('list')
@@ -40,6 +44,24 @@ export function addSchedule(program: Command): void {
   addVerb(schedule, 'resume', 'Start runs again at its times.', '{id} starts runs again.');
   addVerb(schedule, 'trigger', 'Start a run now, besides its times.', 'Started a run of {id}.');
   addVerb(schedule, 'delete', 'Remove it. Runs that go on are left alone.', 'Deleted {id}.');
+  addBackfill(schedule);
+}
+
+function addBackfill(schedule: Command): void {
+  schedule
+    .command('backfill')
+    .description('Start now, one after the other, the runs that would have started between two times that have passed.')
+    .argument('<id>', 'the id of the schedule, or a part of it that means one schedule only')
+    .requiredOption('--from <time>', 'such as 2026-11-25T06:00Z; without a zone it is UTC', parsedTime)
+    .requiredOption('--to <time>', 'the same', parsedTime)
+    .option('--json', 'as one JSON document')
+    .action(async (given: string, { from, to, json }: { from: Date; to: Date; json?: boolean }) => {
+      const { backfillSchedule } = await schedules();
+      const id = await withOperator(({ client }) => backfillSchedule(client, given, from, to));
+      const between = { from: from.toISOString(), to: to.toISOString() };
+      if (json) printJson({ id, said: 'backfill', ...between });
+      else printLine(`${id} makes up for ${between.from} to ${between.to}, one run after the other.`);
+    });
 }
 
 function applyOf(name: RunbookName, parent: Command): Command {
@@ -50,6 +72,7 @@ function applyOf(name: RunbookName, parent: Command): Command {
     .option('--cron <line>', 'five fields: minute hour day month weekday, such as "0 3 * * 6"')
     .option('--every <time>', 'an interval, such as 6h', parsedDuration)
     .option('--timezone <name>', 'of the cron line, such as Europe/Berlin (default: UTC)')
+    .option('--jitter <time>', 'put each start off by up to this, so that not all start at once', parsedDuration)
     .option('--catch-up <time>', 'make up for starts missed within this time (default: 1 h)', parsedDuration)
     .option('--name <id>', 'its id (default: runbook/target)');
   for (const [key, field] of fieldsOf(name).fields) command.addOption(flagOf(key, field));
@@ -77,6 +100,7 @@ async function apply(name: RunbookName, input: Record<string, unknown>, flags: A
         ...(flags.cron !== undefined && { cron: flags.cron }),
         ...(flags.every !== undefined && { everyMs: flags.every }),
         ...(flags.timezone !== undefined && { timezone: flags.timezone }),
+        ...(flags.jitter !== undefined && { jitterMs: flags.jitter }),
         ...(flags.catchUp !== undefined && { catchUpMs: flags.catchUp }),
       },
       whoTypes(),
@@ -101,7 +125,8 @@ function addVerb(schedule: Command, name: ScheduleWord, description: string, the
 }
 
 function listed(all: readonly ScheduleView[]): string {
-  if (all.length === 0) return 'No schedule so far. `evenkeel schedule apply <runbook>` makes one.';
+  if (all.length === 0)
+    return 'No schedule so far. `evenkeel schedule apply` makes one for each object of the fleet file.';
   const rows = all.map((each) => [
     each.id,
     each.when,
@@ -117,4 +142,10 @@ function parsedDuration(text: string): number {
   if (ms === undefined || ms < 1000)
     throw new InvalidArgumentError('Give a time of a second or more, such as 90s, 15min, 6h or 1d.');
   return ms;
+}
+
+function parsedTime(text: string): Date {
+  const ms = parseTime(text);
+  if (ms === undefined) throw new InvalidArgumentError('Give a time such as 2026-11-25T06:00Z or 2026-11-25.');
+  return new Date(ms);
 }

@@ -46,4 +46,14 @@ export const loadErrors = {
     retry: false,
     next: 'look at it there; `evenkeel show` tells what was asked for',
   },
+  NoUnits: {
+    says: '{object} has `targetUse`: its series is the share in use of a size that itself changed, so nobody can tell what another size would have carried',
+    retry: false,
+    next: 'give it a series of the load itself and its `capacity`, and simulate that',
+  },
+  TooLittleHistory: {
+    says: '{object} has {found} of history, and {what} needs {needed}',
+    retry: false,
+    next: 'ask for fewer days (--days), or wait until more is measured',
+  },
 } as const;

@@ -38,7 +38,7 @@ export function reasonsOf(models: Models, model: ModelName, backtest: Backtest, 
 /** Below this share of the load's usual distance from its median an error is none: a perfect clockwork leaves nothing to beat. */
 const negligible = 0.01;
 
-const naiveName = ({ days, period }: Calendar): string =>
+export const naiveName = ({ days, period }: Calendar): string =>
   days ? 'as at this time yesterday' : period > 1 ? `as ${period} steps before` : 'as it is now';
 
 const percent = (share: number): string => `${Number.isFinite(share) ? Math.round(100 * share) : '?'} %`;

@@ -15,8 +15,8 @@ export interface Band {
 /** A load as people look at it: what was, what is expected, what was expected, and what is there to carry it. */
 export interface LoadPicture {
   object: string;
-  /** Of the values, such as `requests/s`. */
-  unit: string;
+  /** Of the values, such as `requests/s`, where somebody knows it. */
+  unit?: string;
   history: Line;
   forecast: Line & { bands: readonly Band[] };
   /** What was forecast earlier for steps that have come meanwhile. */

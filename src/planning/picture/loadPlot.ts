@@ -7,6 +7,8 @@ export interface PlotSize {
 }
 
 const margin = { left: 46, right: 12, top: 30, bottom: 24 };
+/** Of the legend. */
+const rowHeight = 16;
 const inks = { forecast: '#1f77d0', earlier: '#b7791f', provided: '#2c8a57', recommended: '#2c8a57' };
 
 /**
@@ -15,7 +17,8 @@ const inks = { forecast: '#1f77d0', earlier: '#b7791f', provided: '#2c8a57', rec
  */
 export function loadPlot(picture: LoadPicture, { width, height }: PlotSize = { width: 720, height: 240 }): string {
   const { history, forecast, earlier, capacity, recommended } = picture;
-  const scale = scaleOf(picture, { width, height });
+  const { marks, rows } = legend(picture, width);
+  const scale = scaleOf(picture, { width, height, top: margin.top + (rows - 1) * rowHeight });
   const parts = [
     ...axes(scale),
     ...forecast.bands
@@ -28,7 +31,7 @@ export function loadPlot(picture: LoadPicture, { width, height }: PlotSize = { w
     earlier && lineShape(scale, earlier, `stroke="${inks.earlier}" stroke-width="1.1" stroke-dasharray="2 2"`),
     lineShape(scale, forecast, `stroke="${inks.forecast}" stroke-width="1.6"`),
     nowMark(scale, forecast.startMs),
-    legend(picture),
+    ...marks,
   ];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="100%" role="img"`,
@@ -38,9 +41,12 @@ export function loadPlot(picture: LoadPicture, { width, height }: PlotSize = { w
   ].join('\n');
 }
 
-const titleOf = ({ object, unit }: LoadPicture): string => `Load of ${object} and its forecast, in ${unit}`;
+const titleOf = ({ object, unit }: LoadPicture): string =>
+  `Load of ${object} and its forecast${unit === undefined ? '' : `, in ${unit}`}`;
 
 interface Scale extends PlotSize {
+  /** Where the highest value is. */
+  top: number;
   x: (atMs: number) => number;
   y: (value: number) => number;
   fromMs: number;
@@ -49,15 +55,15 @@ interface Scale extends PlotSize {
   most: number;
 }
 
-function scaleOf(picture: LoadPicture, { width, height }: PlotSize): Scale {
+function scaleOf(picture: LoadPicture, { width, height, top }: Pick<Scale, 'width' | 'height' | 'top'>): Scale {
   const fromMs = picture.history.startMs;
   const toMs = endMs(picture.forecast);
   const [least, most] = extentOf(picture);
-  const [across, down] = [width - margin.left - margin.right, height - margin.top - margin.bottom];
+  const [across, down] = [width - margin.left - margin.right, height - top - margin.bottom];
   return {
-    ...{ width, height, fromMs, toMs, least, most },
+    ...{ width, height, top, fromMs, toMs, least, most },
     x: (atMs) => margin.left + ((atMs - fromMs) / (toMs - fromMs)) * across,
-    y: (value) => margin.top + (1 - (value - least) / (most - least)) * down,
+    y: (value) => top + (1 - (value - least) / (most - least)) * down,
   };
 }
 
@@ -101,28 +107,30 @@ function bandShape({ x, y }: Scale, { startMs, stepMs }: Line, { level, lower, u
   return `<path d="M${path}Z" fill="${inks.forecast}" fill-opacity="${opacity}"><title>${level} % band</title></path>`;
 }
 
-const nowMark = ({ x, height }: Scale, nowMs: number): string =>
-  `<path d="M${at(x(nowMs))} ${margin.top - 4}V${height - margin.bottom}" stroke="currentColor" stroke-opacity="0.5" stroke-dasharray="1 3"/>`;
+const nowMark = ({ x, height, top }: Scale, nowMs: number): string =>
+  `<path d="M${at(x(nowMs))} ${top - 4}V${height - margin.bottom}" stroke="currentColor" stroke-opacity="0.5" stroke-dasharray="1 3"/>`;
 
-function legend(picture: LoadPicture): string {
-  const entries: [string, string, string][] = [
-    [`load, ${picture.unit}`, 'currentColor', ''],
-    ['forecast', inks.forecast, ''],
-    ...(picture.earlier ? [['forecast then', inks.earlier, '2 2'] as [string, string, string]] : []),
-    ...(picture.capacity ? [['provided', inks.provided, ''] as [string, string, string]] : []),
-    ...(picture.recommended ? [['recommended', inks.recommended, '4 3'] as [string, string, string]] : []),
+/** What each line is: in as many rows as the width needs. */
+function legend({ unit, forecast, earlier, capacity, recommended }: LoadPicture, width: number) {
+  const entries = [
+    { words: unit === undefined ? 'load' : `load, ${unit}`, ink: 'currentColor', dashes: '' },
+    ...(forecast.values.length > 0 ? [{ words: 'forecast', ink: inks.forecast, dashes: '' }] : []),
+    ...(earlier ? [{ words: 'forecast a day before', ink: inks.earlier, dashes: '2 2' }] : []),
+    ...(capacity ? [{ words: 'provided', ink: inks.provided, dashes: '' }] : []),
+    ...(recommended ? [{ words: 'recommended', ink: inks.recommended, dashes: '4 3' }] : []),
   ];
-  let left = margin.left;
-  return entries
-    .map(([words, ink, dashes]) => {
-      const from = left;
-      left += 34 + words.length * 6.2;
-      return (
-        `<path d="M${at(from)} 12h16" stroke="${ink}" stroke-width="1.6" stroke-dasharray="${dashes}"/>` +
-        `<text x="${at(from + 21)}" y="16" fill="currentColor">${escaped(words)}</text>`
-      );
-    })
-    .join('');
+  let [left, rows] = [margin.left, 1];
+  const marks = entries.map(({ words, ink, dashes }) => {
+    const length = 34 + words.length * 6.2;
+    if (left + length > width && left > margin.left) [left, rows] = [margin.left, rows + 1];
+    const [from, y] = [at(left), 12 + (rows - 1) * rowHeight];
+    left += length;
+    return (
+      `<path d="M${from} ${y}h16" stroke="${ink}" stroke-width="1.6" stroke-dasharray="${dashes}"/>` +
+      `<text x="${at(from + 21)}" y="${y + 4}" fill="currentColor">${escaped(words)}</text>`
+    );
+  });
+  return { marks, rows };
 }
 
 const at = (pixels: number): number => Math.round(pixels * 10) / 10;
