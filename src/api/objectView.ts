@@ -32,7 +32,7 @@ export const ObjectView = z.object({
   min: z.number(),
   max: z.number(),
   unit: z.string(),
-  size: z.number().nullable().exactOptional().describe('null: no limit is set; left out: nobody can tell'),
+  size: z.number().nullable().exactOptional().describe('null: it has no limit; left out: nobody can tell'),
   model: z.string().exactOptional().describe('the model that was chosen'),
   ratio: z.number().exactOptional().describe('its error as a share of that of seasonal naive'),
   why: z.string().exactOptional().describe('why it was chosen'),

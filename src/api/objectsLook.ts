@@ -109,7 +109,8 @@ async function look(known: Known, object: string, entry: ObjectEntry, load: Agen
   };
 }
 
-const sizeOf = (last: Outlook | undefined): Pick<Seen, 'size'> => (last?.size === undefined ? {} : { size: last.size });
+const sizeOf = (last: Outlook | undefined): Pick<Seen, 'size'> =>
+  typeof last?.size === 'number' ? { size: last.size } : {};
 
 const saidIn = ({ atMs, forecast, decision }: Outlook): Partial<Seen> => ({
   ...{ model: forecast.model, why: forecast.why, saidAt: new Date(atMs).toISOString() },

@@ -94,7 +94,7 @@ function sizesOf({ entry, outlooks, size }: Looked): string[] {
   ];
 
   function presentSize(): string {
-    const bounds = `${unit === 'bytes' ? amount(min) : min} to ${amount(max)} are allowed`;
+    const bounds = `${unit === 'bytes' ? amount(min) : min} to ${amount(max)} allowed`;
     if (!size) return `The fleet file does not say how it is resized; ${bounds}.`;
     if ('why' in size) return `Its size is not known: ${size.why}.`;
     return size.size === null ? `No size is set; ${bounds}.` : `It has ${amount(size.size)}; ${bounds}.`;

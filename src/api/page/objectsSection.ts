@@ -18,7 +18,7 @@ const idOf = (object: string): string => createHash('sha256').update(object).dig
 
 function card(view: ObjectView, at: Date): Html {
   const { object, host, autonomy, trouble, picture } = view;
-  return html`<article class="card object">
+  return html`<article class="card object ${!picture && 'bare'}">
     <header>
       <h3>${object} <small>on ${host}</small></h3>
       <b class="badge dull">${autonomies[autonomy]}</b>
@@ -37,7 +37,7 @@ const autonomies: Record<ObjectView['autonomy'], string> = {
 
 /** One for a wide screen and one for a phone: letters do not shrink with the picture. */
 const plots = (picture: LoadPicture): Html =>
-  html`<div class="plot wide">${new Html(loadPlot(picture, { width: 700, height: 250 }))}</div>
+  html`<div class="plot wide">${new Html(loadPlot(picture, { width: 700, height: 300 }))}</div>
     <div class="plot narrow">${new Html(loadPlot(picture, { width: 340, height: 230 }))}</div>`;
 
 function facts({ size, min, max, unit, model, ratio, why, caution, decision, saidAt }: ObjectView, at: Date): Html[] {

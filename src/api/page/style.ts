@@ -76,6 +76,7 @@ progress::-moz-progress-bar { background: var(--busy); border-radius: 1rem; }
 .object header, .object .trouble { grid-column: 1 / -1; }
 .object h3 small { font-weight: 400; }
 .object dl { margin: 0; display: grid; gap: .55rem; grid-column: -2 / -1; }
+.object.bare dl { grid-column: 1 / -1; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); }
 .object dt { font-size: .78rem; color: var(--faint); }
 .object dd { margin: 0; overflow-wrap: anywhere; } .object dd strong { font-weight: 600; }
 .object dd small { display: block; line-height: 1.4; } .object .caution { color: var(--asks); }
