@@ -40,7 +40,7 @@ export const ObjectView = z.object({
   decision: SaidDecision.exactOptional(),
   saidAt: z.string().exactOptional().describe('when it was forecast and decided'),
   picture: Picture.exactOptional(),
-  lookedAt: z.string().exactOptional().describe('when all this was looked at'),
+  lookedAt: z.string().exactOptional().describe('when its load was read'),
   trouble: z
     .string()
     .exactOptional()

@@ -7,8 +7,8 @@ import { thinned } from '../planning/picture/thinned';
 import type { FleetLook } from './fleetView';
 import type { ObjectView } from './objectView';
 
-/** Between two looks at an object: its source is a database or a Prometheus that has other things to do. */
-const keptMs = 30_000;
+/** Between two looks at an object, ms: its source is a database or a Prometheus that has other things to do. */
+const usuallyKeptMs = 30_000;
 /** Whoever asks first waits so long for the first look; a slow source does not hold up the rest. */
 const firstWaitMs = 1_500;
 const dayMs = 86_400_000;
@@ -28,7 +28,7 @@ interface Known {
 }
 
 /** Asks the agents for the objects of the fleet, each at most every half a minute; one that is silent is told in words. */
-export function objectsLook(how: FleetLook): () => Promise<ObjectView[]> {
+export function objectsLook(how: FleetLook, keptMs = usuallyKeptMs): () => Promise<ObjectView[]> {
   const known = new Map<string, Known>();
   return async () => {
     const fleet = how.fleet();
@@ -37,7 +37,8 @@ export function objectsLook(how: FleetLook): () => Promise<ObjectView[]> {
     const first = entries.flatMap(([object, entry]) => {
       const here = known.get(object) ?? { outlooks: [], lookedAtMs: 0 };
       known.set(object, here);
-      const looking = lookAgain(here, fleet, object, entry, how.token);
+      if (!here.looking && Date.now() - here.lookedAtMs >= keptMs) lookAgain(here, fleet, object, entry, how.token);
+      const { looking } = here;
       return here.seen || !looking ? [] : [looking];
     });
     if (first.length > 0) await Promise.race([Promise.all(first), late()]);
@@ -50,15 +51,7 @@ export function objectsLook(how: FleetLook): () => Promise<ObjectView[]> {
 
 const late = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, firstWaitMs).unref());
 
-/** The look that goes on, if one does or is due. */
-function lookAgain(
-  known: Known,
-  { hosts, tls }: Fleet,
-  object: string,
-  entry: ObjectEntry,
-  token?: string,
-): Promise<void> | undefined {
-  if (known.looking || Date.now() - known.lookedAtMs < keptMs) return known.looking;
+function lookAgain(known: Known, { hosts, tls }: Fleet, object: string, entry: ObjectEntry, token?: string): void {
   const { host } = entry;
   const url = hosts[host]!.agent;
   const client = createAgentClient({ host, url, ...(token !== undefined && { token }), ...(tls && { tls }) });
@@ -71,7 +64,6 @@ function lookAgain(
       known.lookedAtMs = Date.now();
       delete known.looking;
     });
-  return known.looking;
 }
 
 /** What cannot be told is told so, and what was known of it stays. */
@@ -102,9 +94,7 @@ async function look(known: Known, object: string, entry: ObjectEntry, load: Agen
     ...(size ? { size: size.size } : sizeOf(last)),
     ...(last && saidIn(last)),
     ...(picture ? { picture: thinned(picture, mostPoints) } : before?.picture && { picture: before.picture }),
-    ...(troubles.length < 2
-      ? { lookedAt: new Date(nowMs).toISOString() }
-      : before?.lookedAt && { lookedAt: before.lookedAt }),
+    ...(series ? { lookedAt: new Date(nowMs).toISOString() } : before?.lookedAt && { lookedAt: before.lookedAt }),
     ...(troubles.length > 0 && { trouble: [...new Set(troubles)].join('; ') }),
   };
 }

@@ -9,6 +9,7 @@ import { objectsLook } from '../../src/api/objectsLook';
 import { operatorOn } from '../../src/api/operator';
 import { createApi } from '../../src/api/server';
 import { statusDocument } from '../../src/api/page/document';
+import type { DriverTable } from '../../src/drivers/host';
 import { csv } from '../../src/drivers/load/csv';
 import { exec } from '../../src/drivers/load/exec';
 import { objects as loadOf } from '../../src/drivers/load/objects';
@@ -16,6 +17,7 @@ import { loadFleet } from '../../src/fleet/load';
 import type { SaidForecast } from '../../src/contract/outlook';
 import { packageRoot } from '../../src/stack/places';
 import { freePort } from '../../src/stack/ports';
+import { eventually } from '../setup/eventually';
 import { Scene, token } from './agents';
 
 const stepMs = 900_000;
@@ -33,6 +35,7 @@ let scene: Scene;
 let fleetFile: string;
 let client: AgentClient;
 let folder: string;
+let drivers: DriverTable;
 beforeAll(async () => {
   scene = new Scene();
   folder = scene.directory();
@@ -60,7 +63,8 @@ objects:
   );
   const { fleet } = loadFleet(fleetFile);
   const tables = { sources: { csv: async () => csv }, resizers: { exec: async () => exec } };
-  const agent = await scene.agent({ fleet, drivers: { load: async (host) => loadOf(host, tables) } });
+  drivers = { load: async (host) => loadOf(host, tables) };
+  const agent = await scene.agent({ fleet, drivers });
   client = scene.client(agent.url);
   for (const hours of [30, 6]) await publish(now * stepMs - hours * 3_600_000);
 });
@@ -184,6 +188,20 @@ describe('the status page and the API', () => {
     writeFileSync(join(folder, 'size'), '7\n');
     expect(named(await look(), 'web').size).toBe(6);
     expect(named(await looker()(), 'web').size).toBe(7);
+  });
+
+  test('an agent that falls silent is told, and what was known stays', async () => {
+    const { fleet } = loadFleet(fleetFile);
+    const url = `http://127.0.0.1:${await freePort(0)}`;
+    const moved = { ...fleet, hosts: { ...fleet.hosts, a: { ...fleet.hosts['a']!, agent: url } } };
+    const agent = await scene.agent({ fleet: moved, drivers });
+    const look = objectsLook({ fleet: () => moved, token }, 0);
+    await eventually(async () => named(await look(), 'web').picture);
+    await agent.stop();
+    await eventually(async () => named(await look(), 'web').trouble?.includes('the agent of a does not answer'));
+    const views = await look();
+    const page = statusDocument({ at: new Date(), running: [], ended: [], troubles: [], objects: views });
+    expect(page).toMatch(/the agent of a does not answer[^]*the picture is of <time[^]*<svg /);
   });
 
   test('the page draws what it knows, tells the rest in words, and has no style of its own in it', async () => {

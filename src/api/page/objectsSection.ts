@@ -23,7 +23,7 @@ function card(view: ObjectView, at: Date): Html {
       <h3>${object} <small>on ${host}</small></h3>
       <b class="badge dull">${autonomies[autonomy]}</b>
     </header>
-    ${trouble && html`<p class="trouble">${trouble}${picture && view.lookedAt && html` (shown as it was ${ago(view.lookedAt, at)})`}</p>`}
+    ${trouble && html`<p class="trouble">${trouble}${picture && view.lookedAt && html` (the picture is of ${ago(view.lookedAt, at)})`}</p>`}
     ${picture && plots(picture)}
     <dl>${facts(view, at)}</dl>
   </article>`;
@@ -35,10 +35,19 @@ const autonomies: Record<ObjectView['autonomy'], string> = {
   act: 'resizes by itself',
 };
 
+/** A page is looked at each second, and a picture is another one only after a look at its object. */
+const drawn = new WeakMap<LoadPicture, Html>();
+
 /** One for a wide screen and one for a phone: letters do not shrink with the picture. */
-const plots = (picture: LoadPicture): Html =>
-  html`<div class="plot wide">${new Html(loadPlot(picture, { width: 700, height: 300 }))}</div>
-    <div class="plot narrow">${new Html(loadPlot(picture, { width: 340, height: 230 }))}</div>`;
+function plots(picture: LoadPicture): Html {
+  const before = drawn.get(picture);
+  if (before) return before;
+  const plot = (width: number, height: number) => new Html(loadPlot(picture, { width, height }));
+  const both = html`<div class="plot wide">${plot(700, 300)}</div>
+    <div class="plot narrow">${plot(340, 230)}</div>`;
+  drawn.set(picture, both);
+  return both;
+}
 
 function facts({ size, min, max, unit, model, ratio, why, caution, decision, saidAt }: ObjectView, at: Date): Html[] {
   const bounds = `${unit === 'bytes' ? formatSize(min, unit) : min} to ${formatSize(max, unit)} allowed`;
