@@ -1,5 +1,6 @@
 import { Refusal } from '../contract/errors';
 import { describeRun, askRun, viewOf, type Told } from './showRun';
+import type { ObjectView } from './objectView';
 import type { Operator } from './operator';
 import type { FleetView, RunSummary, RunView } from './views';
 
@@ -9,6 +10,8 @@ export interface Facts {
   running: RunView[];
   ended: RunSummary[];
   fleet?: FleetView;
+  /** What has its load forecast. */
+  objects: ObjectView[];
   /** What could not be looked at, in the words of its refusal. */
   troubles: string[];
 }
@@ -26,6 +29,7 @@ export class Board {
   constructor(
     private readonly operator: Operator,
     private readonly fleet: () => Promise<FleetView>,
+    private readonly objects: () => Promise<ObjectView[]>,
   ) {}
 
   look(): Promise<Facts> {
@@ -43,14 +47,19 @@ export class Board {
         troubles.push(error instanceof Error ? error.message : String(error));
         return undefined;
       });
-    const [running, all, fleet] = await Promise.all([
+    const [running, all, fleet, objects] = await Promise.all([
       tried(this.operator.list({ limit: mostRunning }).then((runs) => Promise.all(runs.map((run) => this.view(run))))),
       tried(this.operator.list({ all: true, limit: mostRunning + mostEnded })),
       tried(this.fleet()),
+      tried(this.objects()),
     ]);
     const ended = (all ?? []).filter((run) => run.endedAt !== undefined).slice(0, mostEnded);
     for (const runId of this.told.keys()) if (!running?.some((run) => run.runId === runId)) this.told.delete(runId);
-    return { at: new Date(), running: running ?? [], ended, ...(fleet && { fleet }), troubles: [...new Set(troubles)] };
+    return {
+      ...{ at: new Date(), running: running ?? [], ended, objects: objects ?? [] },
+      ...(fleet && { fleet }),
+      troubles: [...new Set(troubles)],
+    };
   }
 
   private async view({ id, runId }: RunSummary): Promise<RunView> {

@@ -5,6 +5,7 @@ import { liveFleet } from '../fleet/live';
 import { stateDir } from '../stack/places';
 import { readTokensFile } from './access';
 import { fleetView } from './fleetView';
+import { objectsLook } from './objectsLook';
 import { connectOperator } from './operator';
 import { createApi, listen } from './server';
 
@@ -34,11 +35,13 @@ export async function runApi(options: ApiProcess): Promise<void> {
   const token = tokens.find(({ role }) => role === 'agent')?.token ?? process.env['EVENKEEL_TOKEN'];
   const tls = options.tls && pemOf(options.tls);
   const operator = await connectOperator({ waitMs: temporalWaitMs });
+  const look = { fleet, ...(token !== undefined && { token }) };
   const app = createApi({
     operator,
     tokens,
     log,
-    fleet: fleetView({ fleet, ...(token !== undefined && { token }) }),
+    fleet: fleetView(look),
+    objects: objectsLook(look),
     ...(tls && { tls }),
   });
   const host = options.host ?? '127.0.0.1';

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../agent/authentication';
 import type { Role } from '../contract/roles';
+import type { ObjectView } from './objectView';
 import type { Operator } from './operator';
 import type { FleetView } from './views';
 
@@ -10,6 +11,8 @@ export interface ApiParts {
   operator: Operator;
   /** The fleet and what its agents answer; kept for a second or two. */
   fleet: () => Promise<FleetView>;
+  /** Its objects, with what was forecast of them; kept for half a minute. */
+  objects: () => Promise<ObjectView[]>;
 }
 
 export interface Asked<Q = Record<string, unknown>, B = unknown> extends ApiParts {

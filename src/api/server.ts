@@ -24,9 +24,9 @@ export const routes: readonly Route[] = [...startRoutes, ...lookRoutes, ...wordR
 
 /** The API of the control plane: what the table of routes says, its description, its figures and the status page. */
 export function createApi(options: ApiOptions): FastifyInstance {
-  const { tokens, log, operator, fleet } = options;
+  const { tokens, log, operator, fleet, objects } = options;
   const app = newServer(options);
-  const board = new Board(operator, fleet);
+  const board = new Board(operator, fleet, objects);
   const metrics = new ApiMetrics();
   const whoCalls = authenticator(tokens);
   const callers = new WeakMap<FastifyRequest, Caller>();
@@ -95,8 +95,8 @@ function addRoute(
       const { id = '' } = request.params as { id?: string };
       const query = checked(each.query, request.query, 'query');
       const body = checked(each.body, request.body ?? {}, 'body');
-      const { operator, fleet } = parts;
-      const answer = await each.handle({ operator, fleet, caller, id, query, body, request, reply });
+      const { operator, fleet, objects } = parts;
+      const answer = await each.handle({ operator, fleet, objects, caller, id, query, body, request, reply });
       if (each.method === 'POST') request.log.info({ who: caller.name, did: each.operationId, id, body }, 'accepted');
       if (!reply.sent) void reply.code(each.status ?? 200).send(answer);
       return reply;

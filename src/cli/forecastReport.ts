@@ -1,4 +1,4 @@
-import { counted, formatAmount, formatDuration } from '../contract/amounts';
+import { counted, formatSize, formatDuration } from '../contract/amounts';
 import type { ObjectEntry } from '../contract/objects';
 import type { Outlook, SaidForecast } from '../contract/outlook';
 import type { Calendar } from '../planning/forecast/calendar';
@@ -76,7 +76,7 @@ function promiseOf({ atMs, steps, inside, meanError, meanLoad }: NonNullable<Loo
 
 function sizesOf({ entry, outlooks, size }: Looked): string[] {
   const unit = size && 'unit' in size ? size.unit : 'units';
-  const amount = (units: number) => (unit === 'bytes' ? formatAmount(units, unit) : `${units} ${unit}`);
+  const amount = (units: number) => formatSize(units, unit);
   const { min, max, autonomy } = entry;
   const lines = [presentSize()];
   const last = outlooks.at(-1);
@@ -94,7 +94,7 @@ function sizesOf({ entry, outlooks, size }: Looked): string[] {
   ];
 
   function presentSize(): string {
-    const bounds = `${unit === 'bytes' ? amount(min) : min} to ${amount(max)} are allowed`;
+    const bounds = `${unit === 'bytes' ? amount(min) : min} to ${amount(max)} allowed`;
     if (!size) return `The fleet file does not say how it is resized; ${bounds}.`;
     if ('why' in size) return `Its size is not known: ${size.why}.`;
     return size.size === null ? `No size is set; ${bounds}.` : `It has ${amount(size.size)}; ${bounds}.`;

@@ -95,10 +95,6 @@ function reportOf({ object, days, source, replays, decisions, verdict }: Rehears
     '',
     ...wrapped(verdict, width, 8),
     ...doubted.flatMap((line) => wrapped(line, width, 3)),
-    ...wrapped(
-      'Violations: share of the steps with more load than capacity. Cost: capacity as a multiple of what would have been enough.',
-      width,
-      3,
-    ).map(paint.dim),
+    ...wrapped(meaning, width, 3).map(paint.dim),
   ];
 }

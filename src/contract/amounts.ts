@@ -53,6 +53,10 @@ export function formatDuration(ms: number): string {
 export const formatAmount = (amount: number, unit: string): string =>
   unit === 'bytes' ? formatBytes(amount) : `${formatCount(Math.round(amount))} ${unit}`;
 
+/** The size of an object: `3 replicas`, `0.5 cores`, `512 MiB`. */
+export const formatSize = (size: number, unit: string): string =>
+  unit === 'bytes' ? formatBytes(size) : `${Number(size.toPrecision(6))} ${unit}`;
+
 export const formatRate = (perSecond: number, unit: string): string =>
   unit === 'bytes' ? `${formatBytes(perSecond)}/s` : `${threeDigits(perSecond)} ${unit}/s`;
 

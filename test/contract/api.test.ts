@@ -30,7 +30,13 @@ beforeEach(async () => {
   connection = Connection.lazy({ address: `127.0.0.1:${await freePort(0)}` });
   const operator = operatorOn(new Client({ connection }));
   const fleet = async () => ({ fleet: '<b>berlin</b>', hosts: [], fileServers: [] });
-  app = createApi({ operator, tokens, fleet, log: pino({}, { write: (line: string) => void log.push(line) }) });
+  app = createApi({
+    operator,
+    tokens,
+    fleet,
+    objects: async () => [],
+    log: pino({}, { write: (line: string) => void log.push(line) }),
+  });
 });
 afterEach(async () => {
   await app.close();

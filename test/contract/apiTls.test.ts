@@ -23,6 +23,7 @@ beforeAll(async () => {
     operator: operatorOn(new Client({ connection })),
     tokens: [{ name: 'vera', role: 'viewer', token: 'viewer-token' }],
     fleet: async () => ({ fleet: 'test', hosts: [], fileServers: [] }),
+    objects: async () => [],
     log: pino({ level: 'silent' }),
     tls: { cert: read(own.cert), key: read(own.key), ca: read(join(folder, 'ca.crt')) },
   });

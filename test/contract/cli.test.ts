@@ -68,6 +68,8 @@ test('help tells every command in a sentence, and what exit statuses mean', asyn
      upgrade         replace what runs by this build
      demo            see one do its work
      rehearse        try one on a laboratory fleet, its undo included
+     forecast        what a load will be, and how many units it needs
+     simulate        what its provisioning would have done, over its own past
      worker          carry out runs
      api             HTTP API and status page
      doctor          what this machine can do

@@ -2,6 +2,7 @@ import type { Facts } from '../board';
 import { endedSection } from './endedSection';
 import { fleetSection } from './fleetSection';
 import { html, type Html } from './html';
+import { objectsSection } from './objectsSection';
 import { runningSection } from './runningSection';
 
 /** A piece of a section that is swapped alone when it changed. Its id is unique on the page. */
@@ -17,10 +18,14 @@ export interface Section {
   fragments: (facts: Facts) => Fragment[];
 }
 
-/** What the page shows, in this order. Another view (a forecast's plots) is another line here. */
-export const sections: readonly Section[] = [runningSection, fleetSection, endedSection];
+/** What the page shows, in this order. Another view is another line here. */
+export const sections: readonly Section[] = [runningSection, objectsSection, fleetSection, endedSection];
 
-export const sectionHtml = ({ id, title }: Section, fragments: readonly Fragment[]): Html => html`
-  <h2>${title}</h2>
-  <div class="fragments ${id}">${fragments.map((each) => html`<div id="${each.id}">${each.html}</div>`)}</div>
-`;
+/** A section without fragments is not there. */
+export const sectionHtml = ({ id, title }: Section, fragments: readonly Fragment[]): Html =>
+  fragments.length === 0
+    ? html``
+    : html`
+        <h2>${title}</h2>
+        <div class="fragments ${id}">${fragments.map((each) => html`<div id="${each.id}">${each.html}</div>`)}</div>
+      `;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { version } from '../../agent/version';
+import { ObjectView } from '../objectView';
 import { route, type Route } from '../route';
 import { FleetView } from '../views';
 
@@ -13,6 +14,16 @@ export const aboutRoutes: readonly Route[] = [
     role: 'viewer',
     answer: FleetView,
     handle: ({ fleet }) => fleet(),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/objects',
+    operationId: 'listObjects',
+    summary: 'What has its load forecast: load, forecast, size, and what was decided on it last',
+    description: 'As it was at most half a minute ago; `trouble` says what could not be looked at.',
+    role: 'viewer',
+    answer: z.object({ objects: z.array(ObjectView) }),
+    handle: async ({ objects }) => ({ objects: await objects() }),
   }),
   route({
     method: 'GET',
