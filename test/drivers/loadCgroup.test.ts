@@ -92,8 +92,8 @@ describe('a control group', () => {
   test('of version 2 is not shrunk below what it uses: Linux would kill for it', async () => {
     const { load } = openGroup(likeVersion2(scene), 'memory', () => 0);
     await expect(load.resize({ object: 'it', size: 32 * MiB, lease, because: 'x' })).rejects.toMatchObject({
-      code: 'NotPermitted',
-      message: expect.stringContaining('kill') as string,
+      code: 'SaidNo',
+      message: expect.stringContaining('would be killed') as string,
     });
     expect((await load.readSize({ object: 'it' })).size).toBe(256 * MiB);
   });

@@ -41,9 +41,11 @@ export function cgroup({ path, what }: Cgroup, { object, host }: Place): Resizer
       try {
         await limit.write(folder, size);
       } catch (cause) {
-        if (cause instanceof Refusal) throw cause;
         const { code = '' } = cause as NodeJS.ErrnoException;
-        const why = code === 'EBUSY' ? `it uses more than ${formatBytes(size)} now` : code || String(cause);
+        const why =
+          code === 'EBUSY'
+            ? `it uses more than ${formatBytes(size)} now, and processes would be killed to fit`
+            : code || String(cause);
         throw new Refusal('SaidNo', { what: `control group ${path}`, why, object }, { cause });
       }
     },
@@ -103,12 +105,10 @@ const limits: Record<Cgroup['what'], Limit[]> = {
   ],
 };
 
-/** Version 2 takes a limit below what is in use, and kills until it fits. Version 1 refuses it by itself. */
+/** Version 2 takes a limit below what is in use, and kills until it fits. Version 1 refuses it as busy: so it is here too. */
 async function refuseKill(folder: string, size: number): Promise<void> {
   const stat = await text(folder, 'memory.stat');
   const file = Number(/^file (\d+)$/m.exec(stat)?.[1] ?? 0);
   const used = Number(await text(folder, 'memory.current')) - file;
-  if (used <= size) return;
-  const why = `it uses ${formatBytes(used)} now, and Linux would kill processes to fit ${formatBytes(size)}`;
-  throw new Refusal('NotPermitted', { what: 'memory.max', why });
+  if (used > size) throw Object.assign(new Error(`${used} bytes are in use`), { code: 'EBUSY' });
 }
