@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createAgentClient } from '../agent/client';
+import { formatDuration } from '../contract/amounts';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { findFleetFile, readFleet, sentence, type FleetReading } from '../fleet/load';
@@ -24,7 +25,7 @@ interface Answer {
 }
 
 export function addFleet(parent: Command): void {
-  const fleet = parent.command('fleet').description('The fleet file: hosts, file servers, limits.');
+  const fleet = parent.command('fleet').description('The fleet file: hosts, file servers, objects, limits.');
   fleet
     .command('check')
     .description('Read the fleet file, say all that is wrong with it, and show what it says.')
@@ -79,7 +80,8 @@ function shown({ file, fleet, errors, warnings }: FleetReading, answers: Answer[
   ];
   if (!fleet) return problems.join('\n');
   const [hosts, fileServers] = [hostTable(fleet, answers, paint), serverTable(fleet, paint)];
-  return [...problems, `${paint.bold(fleet.fleet)} (${file})`, '', hosts, '', fileServers].join('\n');
+  const objects = Object.keys(fleet.objects).length > 0 ? ['', objectTable(fleet, paint)] : [];
+  return [...problems, `${paint.bold(fleet.fleet)} (${file})`, '', hosts, '', fileServers, ...objects].join('\n');
 }
 
 function hostTable({ hosts, limits }: Fleet, answers: Answer[], paint: Paint): string {
@@ -109,4 +111,12 @@ function serverTable({ fileServers }: Fleet, paint: Paint): string {
     ]),
   );
   return table(['FILE SERVER', 'FSVM', 'HOST', 'ROOT', 'ITEMS'], rows, paint);
+}
+
+function objectTable({ objects }: Fleet, paint: Paint): string {
+  const rows = Object.entries(objects).map(([name, { host, series, resize, min, max, autonomy, schedule }]) => [
+    ...[name, host, series.from, resize?.by ?? '-', `${min} to ${max}`, autonomy],
+    formatDuration(schedule.every),
+  ]);
+  return table(['OBJECT', 'HOST', 'LOAD FROM', 'RESIZED BY', 'SIZE', 'AUTONOMY', 'EVERY'], rows, paint);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Scene } from '../contract/agents';
 import { agentLoad, bareLoad, folderIn, type Entries, type Load } from './loadScene';
@@ -48,6 +48,7 @@ describe('a csv file', () => {
   const read = async (content: string, more: object = {}, step = 60_000) => {
     const file = join(root, 'x.csv');
     writeFileSync(file, content);
+    utimesSync(file, new Date(), new Date(Date.now() - 60_000));
     const load = bareLoad([root], { x: { series: { from: 'csv', file, ...more } } });
     const first = Date.UTC(2026, 0, 1);
     return (await load.readSeries({ object: 'x', fromMs: first, toMs: first + 3 * step, stepMs: step })).values;
@@ -95,6 +96,18 @@ describe('a csv file', () => {
     ['2026-01-01\n', 'x.csv:1: there are no two columns'],
   ])('an error names its line: %j', async (content, says) => {
     await expect(read(content)).rejects.toMatchObject({ message: expect.stringContaining(says) as string });
+  });
+
+  test('a last line that somebody is writing does not count yet', async () => {
+    const file = join(root, 'growing.csv');
+    writeFileSync(file, '2026-01-01,10\n2026-01-01 00:01,20\n2026-01-01 00:02,3');
+    const load = bareLoad([root], { x: { series: { from: 'csv', file } } });
+    const asked = { object: 'x', fromMs: Date.UTC(2026, 0, 1), toMs: Date.UTC(2026, 0, 1) + 180_000, stepMs: 60_000 };
+    expect((await load.readSeries(asked)).values).toEqual([10, 20, null]);
+    appendFileSync(file, '0\n');
+    expect((await load.readSeries(asked)).values).toEqual([10, 20, 30]);
+    writeFileSync(file, '');
+    await expect(load.readSeries(asked)).rejects.toMatchObject({ code: 'NoSeries' });
   });
 
   test('values of a time that has not come tell of a wrong clock or zone', async () => {

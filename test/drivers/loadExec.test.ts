@@ -43,7 +43,7 @@ describe('a command that resizes', () => {
   afterEach(() => scene.close());
 
   const loadOf = (set: string[], read: string[], more: object = {}) =>
-    bareLoad([], { it: { resize: { by: 'exec', set, read, ...more } } });
+    bareLoad([], { it: { resize: { by: 'exec', set, read, ...more } } }, { settleMs: 300 });
   const resize = (load: Load, size = 2) => load.resize({ object: 'it', size, lease, because: 'the forecast says 2' });
 
   test('gets its words as they are, and nothing of them is a shell’s', async () => {
@@ -53,7 +53,7 @@ describe('a command that resizes', () => {
     writeFileSync(join(folder, 'size'), '1');
     await expect(resize(load)).rejects.toMatchObject({ code: 'NotResized' });
     expect(readFileSync(out, 'utf8')).toBe('$(id)|; rm -rf 2|`2`|--n=2|');
-  }, 20_000);
+  });
 
   test('knows object and reason, and none of the agent’s secrets', async () => {
     const out = join(folder, 'out');
@@ -92,7 +92,7 @@ describe('a command that resizes', () => {
       code: 'NotResized',
       facts: { wanted: 2, size: 1 },
     });
-  }, 20_000);
+  });
 
   test('an object without `resize` is not resized', async () => {
     await expect(resize(bareLoad([], { it: {} }))).rejects.toMatchObject({ code: 'NotPermitted' });

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ObjectEntry } from '../../src/contract/objects';
 import type { CapabilityOf, Host } from '../../src/drivers/host';
-import { objects } from '../../src/drivers/load/objects';
+import { objects, type Bounds } from '../../src/drivers/load/objects';
 import { cgroup } from '../../src/drivers/load/cgroup';
 import { csv } from '../../src/drivers/load/csv';
 import { exec } from '../../src/drivers/load/exec';
@@ -40,7 +40,7 @@ const filled = (entries: Entries) =>
   );
 
 /** The driver itself, on a host with these roots. */
-export function bareLoad(roots: string[], entries: Entries): Load {
+export function bareLoad(roots: string[], entries: Entries, bounds: Bounds = {}): Load {
   const host: Pick<Host, 'name' | 'roots' | 'objects' | 'log'> = {
     name: 'a',
     roots,
@@ -49,7 +49,7 @@ export function bareLoad(roots: string[], entries: Entries): Load {
     ),
     log: () => {},
   };
-  return objects(host as Host, tables).driver;
+  return objects(host as Host, tables, bounds).driver;
 }
 
 /** The same through the HTTP of an agent. */

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { basename } from 'node:path';
 import { formatDuration } from '../../contract/amounts';
@@ -22,7 +23,10 @@ export function csv(config: Csv, { object, host }: Place): Source {
       const bad = (why: string): Refusal =>
         new Refusal('BadSeries', { what: `${basename(path)}:${number}`, why, object });
       try {
-        for await (const raw of createInterface({ input: file.createReadStream({ signal }), crlfDelay: Infinity })) {
+        const end = (await wholeLines(file)) - 1;
+        if (end < 0) return grid.values(path, object);
+        const input = file.createReadStream({ signal, end, autoClose: false });
+        for await (const raw of createInterface({ input, crlfDelay: Infinity })) {
           number++;
           const line = number === 1 ? raw.replace(/^\uFEFF/, '') : raw;
           if (line.trim() === '' || line.startsWith('#')) continue;
@@ -50,6 +54,18 @@ export function csv(config: Csv, { object, host }: Place): Source {
       return grid.values(path, object);
     },
   };
+}
+
+/** Who writes the file may be in the middle of its last line, ms. */
+const writingMs = 2_000;
+
+/** How many bytes hold lines that are complete. A last line without its end counts once nobody has written for a moment. */
+async function wholeLines(file: FileHandle): Promise<number> {
+  const { size, mtimeMs } = await file.stat();
+  if (Date.now() - mtimeMs > writingMs) return size;
+  const tail = Buffer.alloc(Math.min(size, 65_536));
+  await file.read(tail, 0, tail.length, size - tail.length);
+  return size - tail.length + tail.lastIndexOf('\n') + 1;
 }
 
 interface Columns {

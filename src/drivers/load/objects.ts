@@ -10,32 +10,43 @@ import type { LoadTables, Order, Resizer, ResizerOf, Source, SourceOf, Span } fr
 
 type Load = CapabilityOf<'load'>;
 
-/** A caller gives up after 30 s: everything asked has an end before that, ms. */
-const deadlineMs = 25_000;
-/** How long a new size may take until the thing itself says it, ms, where its driver knows nothing else. */
-const settleMs = 5_000;
+/** Bounds that tests make shorter. */
+export interface Bounds {
+  /** A caller gives up after 30 s: everything asked has an end before that, ms. */
+  deadlineMs?: number;
+  /** How long a new size may take until the thing itself says it, ms, where its driver knows nothing else. */
+  settleMs?: number;
+}
+
 const lookEveryMs = 100;
 
 /** The objects of this host: each has a source of its load and a way to resize it, as this host's fleet file says. */
-export function objects(host: Host, tables: LoadTables): Running<Load> {
+export function objects(
+  host: Host,
+  tables: LoadTables,
+  { deadlineMs = 25_000, settleMs = 5_000 }: Bounds = {},
+): Running<Load> {
+  const within = <T>(what: string, work: (signal: AbortSignal) => Promise<T>) => ended(what, host, deadlineMs, work);
   const turns = new Map<string, Promise<unknown>>();
   const book = new OutlookBook(host.stateDir);
   const driver: Load = {
     readSeries: async (input) => {
       const source = await sourceOf(host, tables, input.object);
-      return within(source.what, host, (signal) => readSeries(source, spanOf(input), signal));
+      return within(source.what, (signal) => readSeries(source, spanOf(input), signal));
     },
     readSize: async ({ object }) => {
       const { min, max } = entryOf(host, object);
       const resizer = await resizerOf(host, tables, object);
-      const size = await within(resizer.what, host, (signal) => resizer.read(signal));
+      const size = await within(resizer.what, (signal) => resizer.read(signal));
       return { size, min, max, unit: resizer.unit };
     },
     resize: async (input) => {
       const resizer = await resizerOf(host, tables, input.object);
       refuseBadSize(entryOf(host, input.object), resizer, input);
       const before = turns.get(input.object) ?? Promise.resolve();
-      const mine = before.then(() => within(resizer.what, host, (signal) => resize(host, resizer, input, signal)));
+      const mine = before.then(() =>
+        within(resizer.what, (signal) => resize({ host, settleMs, ...resizer }, input, signal)),
+      );
       const over = mine.catch(() => undefined); // whoever asked gets the error; the next one has its turn all the same
       turns.set(input.object, over);
       return mine;
@@ -118,12 +129,11 @@ function refuseBadSize(
 
 /** Looks, does the least, and looks again. */
 async function resize(
-  host: Host,
-  resizer: Resizer,
+  resizer: Resizer & { host: Host; settleMs: number },
   { object, size, lease, because }: LoadInput<'resize'>,
   signal: AbortSignal,
 ): ReturnType<Load['resize']> {
-  const { unit } = resizer;
+  const { unit, host } = resizer;
   const was = await resizer.read(signal);
   if (isSame(resizer, was, size)) return { size: was, was, changed: false, unit };
   const order: Order = { size, was, lease, because };
@@ -139,8 +149,12 @@ async function resize(
 const isSame = ({ grain }: Resizer, now: number | null, size: number): boolean =>
   now !== null && Math.abs(now - size) < grain;
 
-async function settled(resizer: Resizer, size: number, signal: AbortSignal): Promise<number | null> {
-  const giveUpAt = Date.now() + (resizer.settleMs ?? settleMs);
+async function settled(
+  resizer: Resizer & { settleMs: number },
+  size: number,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const giveUpAt = Date.now() + resizer.settleMs;
   for (;;) {
     const now = await resizer.read(signal);
     if (isSame(resizer, now, size) || Date.now() > giveUpAt) return now;
@@ -148,13 +162,26 @@ async function settled(resizer: Resizer, size: number, signal: AbortSignal): Pro
   }
 }
 
-async function within<T>(what: string, host: Host, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(deadlineMs);
+/** An end for everything: what does not hear of the signal is let go all the same. */
+async function ended<T>(
+  what: string,
+  host: Host,
+  deadlineMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const end = new AbortController();
+  const why = `nothing came within ${deadlineMs / 1000} s`;
+  const late = new Refusal('NoAnswer', { what, why, host: host.name });
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(late);
+      end.abort(late);
+    }, deadlineMs);
+  });
   try {
-    return await work(signal);
-  } catch (cause) {
-    if (!signal.aborted || cause instanceof Refusal) throw cause;
-    const why = `nothing came within ${deadlineMs / 1000} s`;
-    throw new Refusal('NoAnswer', { what, why, host: host.name }, { cause });
+    return await Promise.race([work(end.signal), over]);
+  } finally {
+    clearTimeout(timer);
   }
 }
