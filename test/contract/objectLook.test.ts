@@ -82,7 +82,8 @@ async function publish(atMs: number): Promise<void> {
   const { lo, hi, mean, model, why, scores } = told;
   const bands = [80, 95].map((level) => ({ level, lower: lo[level]!, upper: hi[level]! }));
   const [naive, ratio] = [scores['seasonalNaive']!, scores[model]! / scores['seasonalNaive']!];
-  const forecast: SaidForecast = { startMs: atMs, stepMs, mean, bands, model, why, errors: scores, naive, ratio };
+  const evidence = { model, why, errors: scores, naive, ratio, origins: 24 };
+  const forecast: SaidForecast = { startMs: atMs, stepMs, mean, bands, ...evidence };
   const decision = { wish: 8, desired: 8, rule: 'predictive' as const, reason: '8 for the forecast', bounds: [] };
   const outlook = { atMs, forecast, size: 6, capacity: 100, decision: { ...decision, done: false } };
   await client.load.publishOutlook({ object: 'web', outlook, lease: { target: 'object/web', epoch: 1 } });

@@ -20,7 +20,8 @@ function outlook(step: number, value: number, steps: number, more: Partial<Outlo
     lower: mean.map((each) => each - level / 10),
     upper: mean.map((each) => each + level / 10),
   }));
-  const forecast = { startMs: atMs, stepMs, mean, bands, model: 'trend', errors: { trend: 1 }, naive: 2, why: 'So.' };
+  const evidence = { model: 'trend', errors: { trend: 1 }, naive: 2, origins: 24, why: 'So.' };
+  const forecast = { startMs: atMs, stepMs, mean, bands, ...evidence };
   return { atMs, forecast, ...more };
 }
 
