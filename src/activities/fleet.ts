@@ -15,7 +15,7 @@ export interface FileServerFacts {
 export const fleetActivities = ({ fleet, agent }: Hands) => ({
   /** What the fleet file says of a file server, and the rails that hold for every run. */
   async describeFileServer({ name }: { name: string }): Promise<FileServerFacts> {
-    const { fileServers } = fleet();
+    const { fileServers } = fleet.checked();
     const entry = fileServers[name];
     if (!entry) throw new Refusal('UnknownFileServer', { name, near: meant(name, Object.keys(fileServers)) });
     const fsvms = Object.entries(entry.fsvms).map(([fsvm, { host, root, items }]) => ({
@@ -29,7 +29,7 @@ export const fleetActivities = ({ fleet, agent }: Hands) => ({
 
   /** Which hosts of the fleet answer, the rails, and the highest epoch that any of them has seen for the targets. */
   async lookAtFleet({ targets }: { targets: string[] }): Promise<{ rails: Rails; hosts: HostFacts[]; epoch: number }> {
-    const { hosts, limits } = fleet();
+    const { hosts, limits } = fleet.checked();
     let epoch = 0;
     const look = async (host: string): Promise<HostFacts> => {
       try {

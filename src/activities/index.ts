@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Fleet } from '../contract/fleet';
+import type { LiveFleet } from '../fleet/live';
 import type { AgentClient } from '../agent/client';
 import { controlActivities } from './control';
 import { copyActivities } from './copy';
@@ -11,7 +11,7 @@ import { guarded } from './supervise';
 /** What activities are given by their worker. */
 export interface Hands {
   /** The fleet file as it is now: it is read again when it changed. */
-  fleet: () => Fleet;
+  fleet: LiveFleet;
   agent: (host: string) => AgentClient;
   temporal: Client;
 }

@@ -35,7 +35,7 @@ export interface ObjectFacts extends Omit<
 export const loadActivities = ({ fleet, agent }: Hands) => ({
   /** What the fleet file says of an object. */
   async describeObject({ object }: { object: string }): Promise<ObjectFacts> {
-    const { objects } = fleet();
+    const { objects } = fleet.checked();
     const entry = Object.hasOwn(objects, object) ? objects[object] : undefined;
     if (!entry) throw new Refusal('UnknownObject', { name: object, near: meant(object, Object.keys(objects)) });
     return factsOf(object, entry);

@@ -123,7 +123,8 @@ export type ScheduleWord = keyof typeof acts;
 
 /** Says a word to the schedule that an id, or a part of one, means; answers with its whole id. */
 export async function tellSchedule(client: Client, given: string, word: ScheduleWord, note: string): Promise<string> {
-  const id = await scheduleMeant(client, given);
+  // What was deleted does not come back: a part of an id will not do.
+  const id = word === 'delete' ? given : await scheduleMeant(client, given);
   await told(client, id, `${word} it`, (handle) => acts[word](handle, note));
   return id;
 }

@@ -40,7 +40,7 @@ export const words: readonly Word[] = [
   {
     name: 'approve',
     description: 'Say yes to exactly the plan that a run shows.',
-    then: 'Approved {id}: it goes on.',
+    then: 'Approved {id}: it goes on (once it is resumed, if it is paused).',
     say: async (operator, id, word, flags) =>
       operator.decide(id, { ...word, approved: true, digest: flags.plan ?? (await askForYes(operator, id)) }),
   },

@@ -86,6 +86,7 @@ export function linesOf(event: RunEvent): string[] {
   const below = (lines: readonly string[]) => lines.map((line) => `           ${line}`);
   if (event.type === 'run') return [`${at} ${event.run.title} (${event.run.id}), started by ${event.run.by}`];
   if (event.type === 'plan') return [`${at} Plan ${event.plan.digest}:`, ...below(event.plan.sentences)];
+  if (event.type === 'progress' && event.progress.done === 0) return []; // nothing to tell yet
   if (event.type === 'progress') return [`${at}   ${progressSentence(event.progress)}`];
   if (event.type === 'unanswered') return [`${at} ${event.why}`];
   if (event.type === 'step') {

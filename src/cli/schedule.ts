@@ -69,7 +69,7 @@ function applyOf(name: RunbookName, parent: Command): Command {
     .copyInheritedSettings(parent)
     .description(`${runbooks[name].title}, at its times.`);
   command
-    .option('--cron <line>', 'five fields: minute hour day month weekday, such as "0 3 * * 6"')
+    .option('--cron <line>', 'five fields: minute hour day month weekday, such as "0 3 * * 6"', parsedCron)
     .option('--every <time>', 'an interval, such as 6h', parsedDuration)
     .option('--timezone <name>', 'of the cron line, such as Europe/Berlin (default: UTC)')
     .option('--jitter <time>', 'put each start off by up to this, so that not all start at once', parsedDuration)
@@ -148,4 +148,10 @@ function parsedTime(text: string): Date {
   const ms = parseTime(text);
   if (ms === undefined) throw new InvalidArgumentError('Give a time such as 2026-11-25T06:00Z or 2026-11-25.');
   return new Date(ms);
+}
+
+function parsedCron(text: string): string {
+  if (text.trim().split(/\s+/).length !== 5)
+    throw new InvalidArgumentError('Give five fields: minute hour day month weekday, such as "0 3 * * 6".');
+  return text;
 }

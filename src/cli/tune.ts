@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { formatRate } from '../contract/amounts';
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
 import { fieldsOf, flagOf } from './flags';
 import { printJson, printLine } from './print';
@@ -12,10 +13,12 @@ export function addTune(program: Command): void {
     .argument('<id>', 'the id of the run, or a part of it that means one run only')
     .addHelpText('after', '\nExample:\n  evenkeel tune ingest-vfs/files2 --bandwidth 10MiB');
   const keys = new Map<string, string>();
+  const units = new Map<string, string | undefined>();
   for (const name of Object.keys(runbooks) as RunbookName[]) {
     for (const [key, field] of fieldsOf(name).fields) {
       if (!(runbooks[name].tunable as readonly string[]).includes(key) || keys.has(key)) continue;
       keys.set(key, kebab(name));
+      units.set(key, field.unit);
       command.addOption(flagOf(key, { ...field, default: undefined }));
     }
   }
@@ -30,8 +33,11 @@ export function addTune(program: Command): void {
     else
       printLine(
         `${ref.id} took ${Object.entries(set)
-          .map(([key, value]) => `${kebab(key)} ${String(value)}`)
+          .map(([key, value]) => `${kebab(key)} ${inWords(value, units.get(key))}`)
           .join(', ')}.`,
       );
   });
 }
+
+const inWords = (value: unknown, unit: string | undefined): string =>
+  typeof value === 'number' && value > 0 && unit === 'bytes/s' ? formatRate(value, 'bytes') : String(value);

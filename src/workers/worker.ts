@@ -5,6 +5,7 @@ import { dataConverter } from '../api/codec';
 import { createAgentClient, type AgentClient } from '../agent/client';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
+import type { LiveFleet } from '../fleet/live';
 import { taskQueue } from '../contract/runbooks';
 import { meant } from '../fleet/nearest';
 import { bundlePath } from './bundle';
@@ -14,7 +15,7 @@ export interface WorkerParts {
   connection: NativeConnection;
   client: Client;
   /** The fleet as its file says now. */
-  fleet: () => Fleet;
+  fleet: LiveFleet;
   /** Bearer token of role agent, on loopback; elsewhere the fleet's certificates are used. */
   token?: string;
   identity?: string;

@@ -41,7 +41,11 @@ beforeAll(async () => {
   };
   await eventually(() => agent.host.describe({}));
   const { fleet } = loadFleet(file);
-  activities = createActivities({ fleet: () => fleet, agent: () => agent, temporal: undefined as never });
+  activities = createActivities({
+    fleet: Object.assign(() => fleet, { checked: () => fleet }),
+    agent: () => agent,
+    temporal: undefined as never,
+  });
 }, 60_000);
 afterAll(() => end());
 

@@ -10,7 +10,7 @@ import { Laboratory, plain, sentences } from '../setup/laboratory';
 /** What an operator asks in the first minute, and how a run answers. The eighth is a suite of its own: kills.test.ts. */
 let lab: Laboratory;
 beforeAll(async () => {
-  lab = await Laboratory.open({ pairs: 13 });
+  lab = await Laboratory.open({ pairs: 14 });
 }, 60_000);
 afterAll(() => lab?.close());
 
@@ -144,6 +144,18 @@ test('5. How many at once, and what if half the fleet is sick? The rails of the 
     await lab.stack.restart('agent-new-1');
   }
   expect(pair.stored()).toEqual([]);
+}, 90_000);
+
+test('5. A fleet file that became wrong stops what begins, by its line: a pause may have been written into it', async () => {
+  const pair = lab.pair().fill(['accounts']);
+  const limits = { ...lab.stack.fleet.limits };
+  await lab.change((fleet) => Object.assign(fleet.limits ?? (fleet.limits = limits), { pausd: ['new-1'] }));
+  try {
+    const refused = await pair.ingest();
+    expect(refused.failure!.message).toMatch(/fleet\.yaml:\d+:\d+: limits: .*pausd/);
+  } finally {
+    await lab.change((fleet) => Object.assign(fleet, { limits }));
+  }
 }, 90_000);
 
 test('6. Who approved which plan? A yes holds for one plan; one that drifted is shown again', async () => {

@@ -56,14 +56,20 @@ export class Picture {
   enter(phase: Phase): void {
     if (phase === this.phase) return;
     this.phase = phase;
-    upsertSearchAttributes([{ key: phaseKey, value: phase }]);
+    this.tellPhase();
     this.show();
   }
 
   /** Somebody paused the run, or (undefined) it goes on. */
   paused(by: string | undefined): void {
     this.pausedBy = by;
-    upsertSearchAttributes([{ key: phaseKey, value: by === undefined ? this.phase : 'paused' }]);
+    this.tellPhase();
+  }
+
+  /** Whoever waits for a person waits on, though paused: that is what must be seen. */
+  private tellPhase(): void {
+    const paused = this.pausedBy !== undefined && this.phase === 'running';
+    upsertSearchAttributes([{ key: phaseKey, value: paused ? 'paused' : this.phase }]);
   }
 
   told(progress: Omit<ProgressView, 'etaMs'>): void {

@@ -131,8 +131,9 @@ export class Runbook {
   }
 
   /**
-   * Waits for somebody to approve exactly this; at once if nobody asked for it. Each question has a digest of its own, so
-   * that one yes never answers two. `again` looks anew after a yes: a plan that drifted is shown and asked for again.
+   * Waits for somebody to approve exactly this; at once if nobody asked for it. With `again` the question is the plan itself,
+   * under its digest; it is looked at anew after a yes, and a plan that drifted is shown and asked for again. Any other
+   * question has a digest of its own, so that one yes never answers two.
    */
   async approve<P>(what: string, asked: boolean, again?: () => Promise<P>): Promise<P | undefined> {
     if (!asked) return undefined;
@@ -140,7 +141,7 @@ export class Runbook {
       const plan = this.picture.plan!;
       this.picture.plan = {
         ...plan,
-        digest: digestOf([plan.digest, what]),
+        digest: again ? plan.digest : digestOf([plan.digest, what]),
         sentences: [`${what}:`, ...plan.sentences],
       };
       await this.step(`Wait for approval of ${what}`, () => this.decision(what), undefined, { must: true });
