@@ -3,6 +3,7 @@ import type { Outlook, SaidForecast } from '../contract/outlook';
 import { said } from '../planning/forecast/said';
 import { forecast } from '../planning/forecast/forecast';
 import type { Series } from '../planning/forecast/series';
+import { termsOf, type Terms } from '../planning/provisioning/terms';
 import { Refusal } from '../contract/errors';
 import type { ObjectEntry } from '../contract/objects';
 import { meant } from '../fleet/nearest';
@@ -14,22 +15,12 @@ type Load = CapabilityOf<'load'>;
 type Answer<N extends keyof Load> = Awaited<ReturnType<Load[N]>>;
 
 /** What the fleet file says of an object, without where its load comes from and how it is resized: no secret and no address. */
-export interface ObjectFacts extends Omit<
-  ObjectEntry,
-  'series' | 'resize' | 'step' | 'lead' | 'hold' | 'schedule' | 'capacity' | 'targetUse'
-> {
-  name: string;
+export interface ObjectFacts extends Terms {
+  host: string;
+  autonomy: ObjectEntry['autonomy'];
   from: ObjectEntry['series']['from'];
   /** How it is resized; left out, nobody can. */
   by?: NonNullable<ObjectEntry['resize']>['by'];
-  stepMs: number;
-  leadMs: number;
-  holdMs: number;
-  changesADay: number;
-  /** How often it is looked at. */
-  everyMs: number;
-  /** Either the load that one unit carries, or the share of the present size that should be in use. */
-  carries: { capacity: number } | { targetUse: number };
 }
 
 export const loadActivities = ({ fleet, agent }: Hands) => ({
@@ -71,14 +62,7 @@ export const loadActivities = ({ fleet, agent }: Hands) => ({
   },
 });
 
-function factsOf(name: string, { capacity, targetUse, ...entry }: ObjectEntry): ObjectFacts {
-  const { host, series, resize, min, max, autonomy, step, lead, hold, schedule } = entry;
-  return {
-    ...{ name, host, min, max, autonomy, stepMs: step, leadMs: lead, holdMs: hold },
-    from: series.from,
-    ...(resize && { by: resize.by }),
-    changesADay: schedule.changesADay,
-    everyMs: schedule.every,
-    carries: capacity === undefined ? { targetUse: targetUse ?? 1 } : { capacity },
-  };
+function factsOf(name: string, entry: ObjectEntry): ObjectFacts {
+  const { host, autonomy, series, resize } = entry;
+  return { ...termsOf(name, entry), host, autonomy, from: series.from, ...(resize && { by: resize.by }) };
 }

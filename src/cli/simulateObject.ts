@@ -2,8 +2,9 @@ import { counted, formatDuration } from '../contract/amounts';
 import { Refusal } from '../contract/errors';
 import type { Series } from '../planning/forecast/series';
 import type { Decision, ProvisioningPolicy } from '../planning/provisioning/policy';
-import { percent, policyOf, rulesOf, verdictOf } from '../planning/provisioning/rehearsal';
+import { percent, rulesOf, verdictOf } from '../planning/provisioning/rehearsal';
 import { simulate, type Replay } from '../planning/provisioning/simulate';
+import { policyOf, termsOf } from '../planning/provisioning/terms';
 import { readHistory, withObject, type ObjectAt } from './objectAt';
 import { paintFor, printJson, printLine, table, wrapped, type Paint } from './print';
 
@@ -46,7 +47,7 @@ async function rehearse(found: ObjectAt, days: number): Promise<Rehearsed> {
   const { source, ...series } = await readHistory(found, (days + learnedDays) * dayMs);
   const known = fromFirst(series);
   refuseTooLittle(object, known, days);
-  const policy = policyOf(entry, entry.capacity);
+  const policy = policyOf(termsOf(object, entry));
   const every = Math.max(1, Math.round(entry.schedule.every / entry.step));
   if (process.stderr.isTTY)
     process.stderr.write(`Replaying ${counted(days, 'day')} of ${object}, forecast by forecast: this takes a while.\n`);

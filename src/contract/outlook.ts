@@ -39,6 +39,8 @@ export type SaidDecision = z.output<typeof SaidDecision>;
 export const Outlook = z.object({
   atMs: z.number().int(),
   forecast: SaidForecast,
+  /** The one that decisions look at: as far as they must hold and no further, which is what it was tested on. */
+  near: SaidForecast.optional(),
   decision: SaidDecision.optional(),
   /** Its size then; null when nobody could tell. */
   size: z.number().nullable().optional(),

@@ -15,6 +15,8 @@ export interface ObjectFindings {
   series: Series & { source: string };
   /** Undefined when there was not one observation. */
   forecast: SaidForecast | undefined;
+  /** The one that a decision looks at; left out for an object that is only forecast. */
+  near?: SaidForecast | undefined;
   /** What was said before, oldest first. */
   before: readonly Outlook[];
   /** Left out for an object that is only forecast. */
@@ -25,6 +27,7 @@ export interface ObjectFindings {
 export interface ObjectPlan {
   object: string;
   forecast: SaidForecast;
+  near?: SaidForecast;
   promised?: Promised;
   /** Units now; null when nobody can tell. */
   size?: number | null;
@@ -34,7 +37,7 @@ export interface ObjectPlan {
 
 /** Forecast, promise and, for what can be resized, a decision. Nothing is decided without a measured load. */
 export function planObject(findings: ObjectFindings): ObjectPlan {
-  const { terms, series, forecast, before, size } = findings;
+  const { terms, series, forecast, near, before, size } = findings;
   if (!forecast)
     throw new Refusal('NoSeries', { what: series.source, from: when(series.startMs), to: when(findings.nowMs) });
   const kept = promised(before.at(-1), series);
@@ -42,7 +45,8 @@ export function planObject(findings: ObjectFindings): ObjectPlan {
     object: terms.name,
     forecast,
     ...(kept && { promised: kept }),
-    ...(size && { size: size.size, unit: size.unit, decision: decisionOf(findings, forecast, size.size) }),
+    ...(near && { near }),
+    ...(size && { size: size.size, unit: size.unit, decision: decisionOf(findings, near ?? forecast, size.size) }),
   };
 }
 
@@ -62,7 +66,7 @@ function decisionOf(
     stepMs: series.stepMs,
     startMs: series.startMs,
     observed: series.values,
-    outlooks: [...before.map((outlook) => outlook.forecast), forecast],
+    outlooks: [...before.map((outlook) => outlook.near ?? outlook.forecast), forecast],
     // An object that cannot tell its size has the one that was set last; before the first, the largest: nothing is taken from it.
     current: size ?? lately.at(-1)?.desired ?? policy.max,
   });

@@ -1,4 +1,5 @@
 import type { Outlook } from '../../contract/outlook';
+import { keptBy } from '../forecast/kept';
 import type { Series } from '../forecast/series';
 
 /** What came of the steps that the last outlook promised. */
@@ -13,23 +14,9 @@ export interface Promised {
 }
 
 /** Holds an outlook against what came. Undefined while none of its steps has. */
-export function promised(outlook: Outlook | undefined, { startMs, stepMs, values }: Series): Promised | undefined {
-  if (!outlook || outlook.forecast.stepMs !== stepMs) return undefined;
-  const { forecast } = outlook;
-  const within = (level: number, step: number, value: number) => {
-    const band = forecast.bands.find((each) => each.level === level);
-    return band !== undefined && value >= band.lower[step]! && value <= band.upper[step]!;
-  };
-  const sums = { steps: 0, inside80: 0, inside95: 0, error: 0 };
-  for (const [step, expected] of forecast.mean.entries()) {
-    const value = values[Math.round((forecast.startMs - startMs) / stepMs) + step];
-    if (value === undefined || value === null) continue;
-    sums.steps++;
-    sums.inside80 += within(80, step, value) ? 1 : 0;
-    sums.inside95 += within(95, step, value) ? 1 : 0;
-    sums.error += Math.abs(value - expected);
-  }
-  if (sums.steps === 0) return undefined;
-  const { steps, inside80, inside95, error } = sums;
-  return { steps, inside80: inside80 / steps, inside95: inside95 / steps, error: error / steps };
+export function promised(outlook: Outlook | undefined, came: Series): Promised | undefined {
+  const kept = outlook && keptBy(outlook.forecast, came);
+  if (!kept) return undefined;
+  const inside = (level: number) => kept.inside.find((band) => band.level === level)?.share ?? 0;
+  return { steps: kept.steps, inside80: inside(80), inside95: inside(95), error: kept.meanError };
 }

@@ -1,17 +1,5 @@
-import type { ObjectEntry } from '../../contract/objects';
-import { policyDefaults, type Decision, type ProvisioningPolicy } from './policy';
+import type { Decision, ProvisioningPolicy } from './policy';
 import type { Replay } from './simulate';
-
-/** The policy of an object that the fleet file gives units: `capacity` each. */
-export function policyOf({ step, lead, hold, min, max, schedule }: ObjectEntry, capacity: number): ProvisioningPolicy {
-  return {
-    ...policyDefaults,
-    ...{ unit: capacity, min, max },
-    leadSteps: Math.ceil(lead / step),
-    holdSteps: Math.max(1, Math.ceil(hold / step)),
-    mostChangesADay: schedule.changesADay,
-  };
-}
 
 /** What a replay means for whoever wonders whether to switch it on: one sentence beside what most people do now. */
 export function verdictOf([ours, ...others]: readonly Replay[], { slo }: ProvisioningPolicy, days: number): string {

@@ -1,4 +1,5 @@
 import { Refusal } from '../../contract/errors';
+import type { ObjectEntry } from '../../contract/objects';
 import { policyDefaults, type ProvisioningPolicy } from './policy';
 
 /** What the fleet file says of an object, as far as a decision needs it. Times in ms. */
@@ -14,6 +15,17 @@ export interface Terms {
   changesADay: number;
   /** Either the load that one unit carries, or the share of the present size that should be in use. */
   carries: { capacity: number } | { targetUse: number };
+}
+
+export function termsOf(
+  name: string,
+  { min, max, step, lead, hold, schedule, capacity, targetUse }: ObjectEntry,
+): Terms {
+  return {
+    ...{ name, min, max, stepMs: step, leadMs: lead, holdMs: hold, everyMs: schedule.every },
+    changesADay: schedule.changesADay,
+    carries: capacity === undefined ? { targetUse: targetUse ?? 1 } : { capacity },
+  };
 }
 
 const dayMs = 86_400_000;
@@ -38,6 +50,10 @@ export const reachOf = (terms: Terms): number =>
     stepsOf(dayMs, terms),
     2 * stepsOf(terms.everyMs, terms) + stepsOf(terms.leadMs, terms) + stepsOf(holdOf(terms), terms),
   );
+
+/** Steps that a decision looks ahead: until the next look, and as long as what is then decided must hold. */
+export const nearReachOf = (terms: Terms): number =>
+  stepsOf(terms.everyMs, terms) + stepsOf(terms.leadMs, terms) + stepsOf(holdOf(terms), terms);
 
 /** Steps of an earlier outlook that may still matter: until the next one, or several when some were missed. */
 export const rememberedSteps = (terms: Terms): number =>

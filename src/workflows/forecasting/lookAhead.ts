@@ -2,7 +2,7 @@ import type { ObjectFacts } from '../../activities/load';
 import type { Outlook } from '../../contract/outlook';
 import { mayAct } from '../../planning/rails';
 import type { ObjectFindings } from '../../planning/provisioning/plan';
-import { historyMs, inUnits, reachOf, rememberedSteps } from '../../planning/provisioning/terms';
+import { historyMs, inUnits, nearReachOf, reachOf, rememberedSteps } from '../../planning/provisioning/terms';
 import { quick } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 
@@ -41,10 +41,13 @@ export async function lookAhead(
   });
   const values = inUnits(series.values, { ...facts, startMs: series.startMs }, sizesOf(before), size?.size ?? null);
   const measured = { ...series, values };
-  const forecast = await book.look(`Forecast the load of ${object}${again}`, () =>
-    quick.forecastLoad({ series: measured, steps: reachOf(facts) }),
+  const [forecast, near] = await book.look(`Forecast the load of ${object}${again}`, () =>
+    Promise.all([
+      quick.forecastLoad({ series: measured, steps: reachOf(facts) }),
+      sized ? quick.forecastLoad({ series: measured, steps: nearReachOf(facts) }) : undefined,
+    ]),
   );
-  return { terms: facts, nowMs, series: measured, forecast, before, ...(size && { size }) };
+  return { terms: facts, nowMs, series: measured, forecast, near, before, ...(size && { size }) };
 }
 
 const sizesOf = (outlooks: readonly Outlook[]): { atMs: number; size: number }[] =>

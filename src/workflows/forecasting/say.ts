@@ -12,11 +12,12 @@ export async function say(
   nowMs: number,
   done: boolean,
 ): Promise<Output<'provisionObject'>> {
-  const { object, forecast, promised, decision, size } = plan;
+  const { object, forecast, near, promised, decision, size } = plan;
   const now = done ? decision?.desired : size;
   const outlook = {
     atMs: nowMs,
     forecast,
+    ...(near && { near }),
     ...(decision && { decision: { ...decision, done } }),
     ...(now !== undefined && { size: now }),
     ...('capacity' in facts.carries && { capacity: facts.carries.capacity }),
