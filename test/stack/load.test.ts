@@ -88,7 +88,7 @@ test('the activities tell what the fleet file says, without addresses, and read 
   const { answer: facts } = await run(() => activities.describeObject({ object: 'web' }));
   expect(facts).toEqual({
     ...{ name: 'web', host: 'a1', min: 1, max: 9, autonomy: 'forecast', from: 'csv', by: 'exec' },
-    ...{ stepMs, leadMs: 600_000, holdMs: 600_000, changesADay: 48, carries: { capacity: 100 } },
+    ...{ stepMs, leadMs: 600_000, holdMs: 600_000, changesADay: 48, everyMs: 3_600_000, carries: { capacity: 100 } },
   });
   const startMs = Math.floor(Date.now() / stepMs - 10) * stepMs;
   for (let step = 0; step < 5; step++)
