@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activ
 import type { JobContext, Progress } from '../contract/operations';
 import { isErrorCode, Refusal } from '../contract/errors';
 import { Detach } from '../agent/client';
-import { afterLook, anotherAttempt, mostFruitless, noAdvance, type Advance } from '../planning/advance';
+import { afterLook, anotherAttempt, mostFruitless, type Advance } from '../planning/advance';
 
 /** How often a supervised job says that it lives, ms: pause and cancel reach it with the next heartbeat. */
 const heartbeatEveryMs = 400;
@@ -65,7 +65,7 @@ function gotNoFurther({ what, why = 'its worker ended each time' }: InFlight): A
 /** Stands beside a look or an act that may take seconds: a worker that dies meanwhile is noticed, and watchers see what goes on. */
 export async function beating<T>(host: string, what: string, act: () => Promise<T>): Promise<T> {
   const { heartbeat } = Context.current();
-  const inFlight: InFlight = { host, what, advance: noAdvance };
+  const inFlight: Omit<InFlight, 'advance'> = { host, what };
   heartbeat(inFlight);
   const beat = setInterval(() => heartbeat(inFlight), heartbeatEveryMs);
   try {
