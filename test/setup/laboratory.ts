@@ -23,6 +23,8 @@ export interface LaboratoryOptions {
   ownTemporal?: boolean;
   /** Objects of the fleet file, which the hosts know from their start; files go into the root of `new-1`. */
   objects?: (root: string, tag: string) => Record<string, object>;
+  /** More roots of `new-1`. */
+  roots?: readonly string[];
 }
 
 /** Real agents, a real worker, a real API and a real Temporal, in a folder that is gone afterwards. */
@@ -40,7 +42,7 @@ export class Laboratory {
   ) {}
 
   static async open(options: LaboratoryOptions = {}): Promise<Laboratory> {
-    const { hosts = 2, pairs = 1, ownTemporal, objects } = options;
+    const { hosts = 2, pairs = 1, ownTemporal, objects, roots = [] } = options;
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-lab-'));
     const tag = randomBytes(4).toString('hex');
     const restoreEnv = setEnv({
@@ -49,7 +51,7 @@ export class Laboratory {
       ...(ownTemporal && { TEMPORAL_ADDRESS: undefined }),
     });
     try {
-      const fleet = await labFleet(folder, tag, hosts, pairs);
+      const fleet = await labFleet(folder, tag, hosts, pairs, roots);
       writeFileSync(
         join(folder, 'fleet.yaml'),
         stringify({ ...fleet, ...(objects && { objects: objects(join(folder, 'new-1'), tag) }) }),
@@ -215,7 +217,13 @@ function rsyncSees(item: string, into: string): string {
   return execFileSync('rsync', [...flags, ...(isDirectory ? ['--delete'] : []), ...ends], { encoding: 'utf8' });
 }
 
-async function labFleet(folder: string, tag: string, count: number, pairs: number): Promise<object> {
+async function labFleet(
+  folder: string,
+  tag: string,
+  count: number,
+  pairs: number,
+  more: readonly string[],
+): Promise<object> {
   const hosts: Record<string, object> = {};
   const fileServers: Record<string, { fsvms: Record<string, object>; freeze?: object }> = {};
   for (const side of ['old', 'new'] as const)
@@ -223,7 +231,11 @@ async function labFleet(folder: string, tag: string, count: number, pairs: numbe
       const host = `${side}-${ordinal}`;
       const root = join(folder, host);
       // Ports from the kernel: other laboratories are started at the same time.
-      hosts[host] = { agent: `http://127.0.0.1:${await freePort(0)}`, roots: [root], zone: host };
+      hosts[host] = {
+        agent: `http://127.0.0.1:${await freePort(0)}`,
+        roots: [root, ...(host === 'new-1' ? more : [])],
+        zone: host,
+      };
       for (let pair = 1; pair <= pairs; pair++) {
         mkdirSync(join(root, String(pair)), { recursive: true });
         const name = `${side === 'old' ? 'legacy' : 'files'}${pair}-${tag}`;
