@@ -129,7 +129,7 @@ test('a file that changes while it is read arrives as it is in the end', async (
   await eventually(() => storedBytes() > 5 * MiB, { everyMs: 5 });
   writeFileSync(join(hosts.from.root, 'item/f0'), Buffer.alloc(7 * MiB, 'z'));
   const sent = await sending;
-  expect(sent.rereads).toBe(1);
+  expect([1, 2]).toContain(sent.rereads); // the other write is of two parts: emptied, then filled
   await expectSame();
 });
 

@@ -185,6 +185,29 @@ test('what is discarded is written by nobody any more', async () => {
   await writer.ended;
 });
 
+test('what dead connections left unread is not carried out after a discard', async () => {
+  hosts = await bareHosts();
+  const { port } = await hosts.to.copy.door({});
+  const { root } = hosts.to;
+  const claim = { target: 'test', epoch: 1 };
+  for (let turn = 0; turn < 10; turn++) {
+    const items = [1, 2, 3, 4].map((number) => `item-${turn}-${number}`);
+    for (const item of items) {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(jsonFrame(KIND.HELLO, hello(root, { lease: claim, item, session: item })));
+      socket.write(batchOf([OP.OPEN, ''], [OP.FOLDER, item]));
+      socket.end();
+    }
+    await new Promise((resolve) => setTimeout(resolve, turn)); // they have connected; how far they are is chance
+    await hosts.to.copy.discard({ store: storeOf(hosts.to), items, lease: claim }, context());
+    const there = readdirSync(root);
+    expect(there).toEqual([]);
+  }
+  await hosts.to.copy.door({});
+  expect(readdirSync(root)).toEqual([]);
+});
+
 test('a peer that takes the connection and says nothing does not keep a job from being stopped', async () => {
   hosts = await bareHosts();
   mkdirSync(join(hosts.from.root, 'item'));

@@ -152,7 +152,9 @@ test('5. A fleet file that became wrong stops what begins, by its line: a pause 
   await lab.change((fleet) => Object.assign(fleet.limits ?? (fleet.limits = limits), { pausd: ['new-1'] }));
   try {
     const refused = await pair.ingest();
-    expect(refused.failure!.message).toMatch(/fleet\.yaml:\d+:\d+: limits: .*pausd/);
+    expect(refused.failure!.message).toMatch(
+      /fleet\.yaml:\d+:\d+: limits\.pausd: unknown field; did you mean "paused"/,
+    );
   } finally {
     await lab.change((fleet) => Object.assign(fleet, { limits }));
   }

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import net from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 import { isLoopback } from '../../contract/loopback';
 import { toFailed } from './failed';
@@ -116,6 +118,28 @@ export class Door {
       this.writers.gone(message.gone);
       receiver.guests.delete(message.gone);
     } else this.options.log(message.log, message.facts);
+  }
+
+  /**
+   * Nobody writes under that lease any more, nor is about to: connections that its senders left behind, with what is still
+   * unread in them, are gone. Those that have not said yet who they are, say it or go.
+   */
+  async quiet(lease: Lease): Promise<void> {
+    await wait(5); // connections that are made already are taken
+    const newest = this.guests; // who comes later is sent by somebody who knows of this
+    const told = new Set<number>();
+    for (const until = performance.now() + PATIENCE_MS; ; await wait(5)) {
+      const there = this.receivers.flatMap(({ guests }) => [...guests]).filter((guest) => guest <= newest);
+      const stay = there.filter((guest) => (this.writers.targetOf(guest) ?? lease.target) === lease.target);
+      if (stay.length === 0) return;
+      if (performance.now() > until)
+        throw new Refusal('StillStopping', { what: 'what was being stored', host: this.options.config.name });
+      for (const guest of stay) {
+        if (told.has(guest) || this.writers.targetOf(guest) === undefined) continue;
+        told.add(guest);
+        this.tell(guest, { end: guest });
+      }
+    }
   }
 
   private async enter(guest: number, claim: Parameters<Writers['enter']>[1]): Promise<void> {

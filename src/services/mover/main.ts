@@ -65,6 +65,7 @@ async function start(config: MoverConfig): Promise<void> {
     bucket: new Bucket(),
     journal: new Journal(log),
     marks: new Map(),
+    quiet: (lease) => door.quiet(lease),
     alone: (what, act) => door.alone(what, act),
     dial: async (host) => {
       const { address, port } = await whereIs(host);

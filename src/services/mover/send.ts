@@ -47,6 +47,8 @@ export interface Sender {
   /** When the last clean pass of each catalog began, by the journal's clock. */
   marks: Map<number, number>;
   dial(host: string): Promise<Duplex>;
+  /** Returns when nobody writes on this host under that lease any more. */
+  quiet(lease: Lease): Promise<void>;
   /** Does something to an item of this host while nobody else writes it. */
   alone(what: { root: string; item: string; lease: Lease }, act: () => void): Promise<void>;
 }

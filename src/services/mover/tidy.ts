@@ -29,7 +29,7 @@ export interface FailuresInput {
 
 /**
  * Removes items that a copy of ours brought, and no others; `left` are those that something else has taken the place of. Whoever
- * still writes one is ended first. Those who sent them see that they are gone, and send them again if they are asked to.
+ * still writes under this lease is ended first. Those who sent them see that they are gone, and send them again if they are asked to.
  */
 export async function discard(
   sender: Sender,
@@ -42,6 +42,7 @@ export async function discard(
   try {
     let removed = 0;
     const left: string[] = [];
+    await sender.quiet(lease);
     for (const item of items) {
       if (job.signal.aborted) throw new Refusal('JobCancelled', { job: job.id });
       const bytes = itemName(item);

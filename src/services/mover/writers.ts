@@ -78,6 +78,11 @@ export class Writers {
     this.letGo(guest);
   }
 
+  /** Under whose lease a guest writes; undefined before it has said so. */
+  targetOf(guest: number): string | undefined {
+    return this.leases.get(guest)?.lease.target;
+  }
+
   /** A newer run has the lease: everybody who writes under this one ends. */
   endAll(lease: Lease): void {
     for (const [guest, { lease: held }] of this.leases) if (isSame(held, lease)) this.options.end(guest);
