@@ -1,5 +1,5 @@
 import { hash, DIGEST } from './hash';
-import { isPlainName, split, terminated } from './names';
+import { isInside, isPlainName, split, terminated } from './names';
 import { openBeneath, openMending } from './places';
 import { readNames } from './dents';
 import { remove } from './remove';
@@ -294,11 +294,3 @@ export class Applier {
 }
 
 class Damaged extends Error {}
-
-/** The item itself or something in it; or the store's root, whose only allowed name is the item's. */
-function isInside(path: Buffer, item: Buffer): boolean {
-  if (path.length === 0) return true;
-  const text = path.toString('latin1');
-  const parts = text.split('/');
-  return parts[0] === item.toString('latin1') && parts.every((part) => isPlainName(Buffer.from(part, 'latin1')));
-}

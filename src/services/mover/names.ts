@@ -74,3 +74,11 @@ export function split(path: Buffer): [Buffer, Buffer] {
   const at = path.lastIndexOf(SLASH);
   return at < 0 ? [Buffer.alloc(0), path] : [path.subarray(0, at), path.subarray(at + 1)];
 }
+
+/** The item itself or something in it; or the store's root, whose only allowed name is the item's. */
+export function isInside(path: Buffer, item: Buffer): boolean {
+  if (path.length === 0) return true;
+  const text = path.toString('latin1');
+  const parts = text.split('/');
+  return parts[0] === item.toString('latin1') && parts.every((part) => isPlainName(Buffer.from(part, 'latin1')));
+}
