@@ -131,6 +131,9 @@ test('old or missing data never lead to a resize', async () => {
   expect(plain(gone.failure!.message)).toMatchInlineSnapshot(
     `"LAB/new-1/gone.csv does not exist on new-1. Next: check its name."`,
   );
+  const rows = Array.from({ length: 600 }, (_, i) => Math.floor(Date.now() / stepMs - 2 * (600 - i)) * stepMs);
+  writeFileSync(csv('gone'), ['time,value', ...rows.map((at) => `${new Date(at).toISOString()},7`)].join('\n'));
+  expect((await provision('gone')).failure).toMatchObject({ code: 'OtherStep' });
   expect(size('stale')).toBe(3);
   expect(size('gone')).toBe(3);
 });
