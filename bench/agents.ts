@@ -23,21 +23,12 @@ export interface AgentPlace {
 
 /** A real agent in a process of its own, as `evenkeel agent run` starts it. */
 export class AgentProcess {
-  private constructor(
-    private readonly place: AgentPlace,
-    private child: Child,
-  ) {}
+  private constructor(private readonly child: Child) {}
 
   static async start(endings: Endings, place: AgentPlace): Promise<AgentProcess> {
-    const agent = new AgentProcess(place, await launch(place));
+    const agent = new AgentProcess(await launch(place));
     endings.add(() => agent.stop());
     return agent;
-  }
-
-  /** It forgets what it held in memory; what it keeps on disk stays. */
-  async restart(): Promise<void> {
-    await this.stop();
-    this.child = await launch(this.place);
   }
 
   async stop(): Promise<void> {

@@ -19,10 +19,11 @@ export class Begun {
     return join(this.folder, createHash('sha256').update(`${this.root}\0${item}`).digest('hex').slice(0, 32));
   }
 
-  /** The birth that its mark tells; undefined when no copy of ours has begun it. */
+  /** The birth that its mark tells, empty while it is open; undefined when no copy of ours has begun the item. */
   markOf(item: string): string | undefined {
     try {
-      return readFileSync(this.file(item), 'latin1');
+      const mark = readFileSync(this.file(item), 'latin1');
+      return mark === item ? '' : mark; // an earlier version wrote the item's name
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -31,8 +32,7 @@ export class Begun {
   /** Is what is there with that birth ours, and not something that took its place? */
   isOurs(item: string, birth: string): boolean {
     const mark = this.markOf(item);
-    // A mark of an earlier version holds the item's name, and means as much as an empty one.
-    return mark !== undefined && (mark === '' || mark === item || mark === birth);
+    return mark !== undefined && (mark === '' || mark === birth);
   }
   mark(item: string, birth: string): void {
     mkdirSync(this.folder, { recursive: true });

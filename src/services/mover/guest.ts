@@ -220,8 +220,7 @@ class OpenMark {
     private readonly marks: Begun,
     private readonly item: string,
   ) {
-    const mark = marks.markOf(item);
-    this.isOpen = mark === '' || mark === item;
+    this.isOpen = marks.markOf(item) === '';
   }
   open(): void {
     if (!this.isOpen) this.marks.mark(this.item, '');
