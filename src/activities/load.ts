@@ -41,10 +41,12 @@ export const loadActivities = ({ fleet, agent }: Hands) => ({
     return beating(host, `Look at the size of ${object}`, () => agent(host).load.readSize({ object }));
   },
 
-  /** Forecasts a load. Not a decision: what is done about it is decided elsewhere; it is here so that the history keeps it. */
-  async forecastLoad({ series, steps }: { series: Series; steps: number }): Promise<SaidForecast | undefined> {
-    const found = forecast({ series, horizon: steps, levels: [80, 95] });
-    return found && said(found);
+  /** Forecasts a load as far as each of `steps`; none without an observation. Not a decision: what is done about it is decided elsewhere; it is here so that the history keeps it. */
+  async forecastLoad({ series, steps }: { series: Series; steps: number[] }): Promise<SaidForecast[]> {
+    return steps.flatMap((horizon) => {
+      const found = forecast({ series, horizon, levels: [80, 95] });
+      return found ? [said(found)] : [];
+    });
   },
 
   async recallOutlooks({ host, ...asked }: LoadInput<'recallOutlooks'> & { host: string }): Promise<Outlook[]> {

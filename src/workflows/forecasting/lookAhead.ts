@@ -42,10 +42,7 @@ export async function lookAhead(
   const values = inUnits(series.values, { ...facts, startMs: series.startMs }, sizesOf(before), size?.size ?? null);
   const measured = { ...series, values };
   const [forecast, near] = await book.look(`Forecast the load of ${object}${again}`, () =>
-    Promise.all([
-      quick.forecastLoad({ series: measured, steps: reachOf(facts) }),
-      sized ? quick.forecastLoad({ series: measured, steps: nearReachOf(facts) }) : undefined,
-    ]),
+    quick.forecastLoad({ series: measured, steps: [reachOf(facts), ...(sized ? [nearReachOf(facts)] : [])] }),
   );
   return { terms: facts, nowMs, series: measured, forecast, near, before, ...(size && { size }) };
 }
