@@ -121,9 +121,27 @@ function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], 
     hold: (lease, newerCame, work) => epochs.hold(lease, newerCame, work),
     freezes: freezesOf(fleet, host),
     objects: Object.fromEntries(Object.entries(fleet.objects).filter(([, object]) => object.host === host)),
+    ...guardedBy(fleet, host),
     bulkAddress: (name) => peers.bulkAddress(name),
     bulk: { address: peers.bulkAddress(host), port: peers.entry(host).bulk.port },
     trust: { ...(token !== undefined && { token }), ...(fleet.tls && { tls: fleet.tls }) },
+  };
+}
+
+/** What this host has a part in, as a member, a forwarder, a node or an observer. */
+function guardedBy(fleet: Fleet, host: string): Pick<Host, 'endpoints' | 'proxies' | 'zone'> {
+  const zone = fleet.hosts[host]?.zone;
+  const mine = (hosts: string[]) => hosts.includes(host);
+  return {
+    endpoints: Object.fromEntries(
+      Object.entries(fleet.endpoints).filter(([, { members, forwarders, observers }]) =>
+        mine([...observers, ...[...Object.values(members), ...Object.values(forwarders)].map((each) => each.host)]),
+      ),
+    ),
+    proxies: Object.fromEntries(
+      Object.entries(fleet.proxies).filter(([, { nodes }]) => mine(Object.values(nodes).map((node) => node.host))),
+    ),
+    ...(zone !== undefined && { zone }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { failoverErrors } from './failoverErrors';
 import { loadErrors } from './loadErrors';
 
 /** Every refusal of ours: what happened, is a retry worth it, what the operator does next. No zod here: workflows import it by value. */
@@ -113,6 +114,7 @@ export const errors = {
     next: 'make space there, add an FSVM, or leave items out with --exclude-items',
   },
   ...loadErrors,
+  ...failoverErrors,
   FleetFrozen: { says: 'the fleet is frozen: {why}', retry: false, next: 'lift `freeze` in the fleet file' },
   HostPaused: {
     says: '{host} is on the pause list',

@@ -1,11 +1,8 @@
 import { z } from 'zod';
 import { FreezeBy } from './capabilities/files';
+import { EndpointEntry, ProxiesEntry } from './endpoints';
+import { Name } from './guarded';
 import { ObjectEntry } from './objects';
-
-const Name = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'use letters, digits, dots and hyphens')
-  .max(63);
 
 /** A machine with an agent. The agent touches nothing outside `roots`. */
 export const HostEntry = z.strictObject({
@@ -52,6 +49,8 @@ export const Fleet = z.strictObject({
   hosts: z.record(Name, HostEntry),
   fileServers: z.record(Name, FileServerEntry).default({}),
   objects: z.record(Name, ObjectEntry).default({}),
+  endpoints: z.record(Name, EndpointEntry).default({}),
+  proxies: z.record(Name, ProxiesEntry).default({}),
   limits: Limits.prefault({}),
   tls: z
     .strictObject({ ca: z.string(), cert: z.string(), key: z.string() })

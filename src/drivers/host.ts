@@ -1,4 +1,5 @@
 import type { FreezeBy } from '../contract/capabilities/files';
+import type { EndpointEntry, ProxiesEntry } from '../contract/endpoints';
 import type { ObjectEntry } from '../contract/objects';
 import type { Capability, Lease } from '../contract/operations';
 import type { capabilities, CapabilityName } from '../contract/capabilities';
@@ -18,6 +19,11 @@ export interface Host {
   freezes: readonly { root: string; by: FreezeBy }[];
   /** The objects that this host's own fleet file gives to it. */
   objects: Readonly<Record<string, ObjectEntry>>;
+  /** Its failure domain. */
+  zone?: string;
+  /** The endpoints and pairs of proxies in which this host has a part, whole: an observer watches what lies on others. */
+  endpoints: Readonly<Record<string, EndpointEntry>>;
+  proxies: Readonly<Record<string, ProxiesEntry>>;
   /** Where a peer takes bulk data: the address, without the port that its `copy.door` tells. */
   bulkAddress(host: string): string;
   /** Where this host takes bulk data. Port 0: any. */

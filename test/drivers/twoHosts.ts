@@ -60,6 +60,8 @@ export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Prom
       bulkAddress: () => '127.0.0.1',
       bulk: { address: '127.0.0.1', port: 0 },
       trust: tls === undefined ? { token: ownToken } : { tls: name === 'old' ? tls.from : tls.to },
+      endpoints: {},
+      proxies: {},
       freezes: [
         {
           root,

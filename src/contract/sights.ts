@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** What an observer sees of one thing: a member of an endpoint, or a node of a pair of proxies. */
+export const Sight = z.object({
+  /**
+   * answers: the last request was answered in time; late: it was answered, after its deadline; silent: connected, and no
+   * answer; refused: nothing listens; unreachable: not even a refusal; failing: it answers with an error.
+   */
+  says: z.enum(['answers', 'late', 'silent', 'refused', 'unreachable', 'failing']),
+  /** Misses in a row. */
+  misses: z.number().int(),
+  /** When it began to say that, ms since the epoch of Unix. */
+  sinceMs: z.number(),
+  /** How long the last answer took, ms. */
+  tookMs: z.number().optional(),
+  /** What the last error was. */
+  why: z.string().optional(),
+  /** Of a database: what it says it is. Only a primary takes the canary's write. */
+  role: z.enum(['primary', 'standby']).optional(),
+  /** Of a thing on the observer's own host: its process. */
+  process: z.enum(['runs', 'gone']).optional(),
+  /** Of a standby on the observer's own host: its WAL receiver hears the primary. */
+  receiving: z.boolean().optional(),
+});
+export type Sight = z.output<typeof Sight>;
+
+/** What one observer sees of an endpoint or a pair. `revision` grows with each change that a verdict could rest on. */
+export const Observation = z.object({
+  observer: z.string(),
+  zone: z.string().optional(),
+  revision: z.number().int(),
+  atMs: z.number(),
+  /** The observer itself is starved of CPU: its misses are no evidence. ms by which its own clock ran late at the worst of the last second. */
+  starvedMs: z.number(),
+  /** Member or node to what is seen of it. */
+  sights: z.record(z.string(), Sight),
+});
+export type Observation = z.output<typeof Observation>;
+
+/** What an agent did by itself, before any workflow knew: kept on its disk, and told until somebody has heard it. */
+export const Deed = z.object({
+  number: z.number().int(),
+  atMs: z.number(),
+  /** The endpoint or pair. */
+  target: z.string(),
+  /** The member or node that failed. */
+  failed: z.string(),
+  epoch: z.number().int(),
+  /** Sentences, in order, with the ms since the failure was first seen. */
+  acts: z.array(z.object({ afterMs: z.number(), what: z.string() })),
+  outcome: z.enum(['done', 'refused', 'failed']),
+  why: z.string(),
+});
+export type Deed = z.output<typeof Deed>;
