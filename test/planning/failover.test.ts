@@ -73,29 +73,29 @@ const facts = (more: Partial<EndpointFacts> = {}): EndpointFacts => ({
 const wish = { force: false, to: '' };
 
 describe('a verdict', () => {
-  const judged = (...sights: [Sight, Sight, Sight]) =>
+  const judged = (...sights: Sight[]) =>
     judgeObservations(
       terms,
       'p1',
       sights.map((one, index) => seen(terms.observers[index]!.host, one)),
     );
 
-  test.each([
+  test.each<[string, ...Sight[]]>([
     ['crashed', sight('refused', { misses: 1 }), sight('refused', { misses: 1 }), sight('unreachable')],
     ['hung', sight('silent'), sight('silent'), sight('silent')],
     ['host lost', sight('unreachable'), sight('unreachable'), sight('unreachable')],
     ['partitioned', sight('answers'), sight('unreachable'), sight('silent')],
-  ] as const)('of a majority: %s', (verdict, ...sights) => {
+  ])('of a majority: %s', (verdict, ...sights) => {
     expect(judged(...sights)).toMatchObject({ verdict, majority: true });
   });
 
-  test.each([
+  test.each<[string, ...Sight[]]>([
     ['healthy', sight('answers'), sight('answers'), sight('answers')],
     ['unclear', sight('answers'), sight('answers'), sight('silent')],
     ['partitioned', sight('answers'), sight('answers'), sight('unreachable')],
     ['overloaded', sight('late', { misses: 0 }), sight('late', { misses: 0 }), sight('answers')],
     ['failing', sight('failing', { misses: 0 }), sight('failing', { misses: 0 }), sight('answers')],
-  ] as const)('of none: %s', (verdict, ...sights) => {
+  ])('of none: %s', (verdict, ...sights) => {
     expect(judged(...sights)).toMatchObject({ verdict, majority: false });
   });
 
