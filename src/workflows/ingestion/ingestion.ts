@@ -19,6 +19,7 @@ import type { Rails } from '../../planning/rails';
 import { quick, slow } from '../kit/proxies';
 import { refuse } from '../kit/render';
 import { currentStep, type Runbook } from '../kit/runbook';
+import { together, untilEnded } from '../kit/together';
 import { Comparison } from './comparison';
 import { reportOf } from './report';
 import type { SendRate } from './sendRate';
@@ -85,7 +86,7 @@ export class Ingestion {
   async freeze({ freeze: by }: FileServerFacts): Promise<void> {
     const lease = this.book.leaseOf(this.plan.from);
     const all = (act: typeof quick.freezeStore) => () =>
-      Promise.all(this.sources.map((store) => act({ store, by, lease })));
+      together(this.sources.map((store) => act({ store, by, lease })));
     const what =
       by.how === 'watch' ? `Watch ${this.plan.from} for changes from here on` : `Make ${this.plan.from} read-only`;
     await this.book.step(what, all(quick.freezeStore), all(quick.thawStore));
@@ -234,7 +235,8 @@ export class Ingestion {
       ],
     });
     const result = child.result();
-    await Promise.race([result, this.book.whenPaused().then(() => child.signal(halt))]);
+    const halted = this.book.whenPaused().then(() => child.signal(halt));
+    await untilEnded([result], Promise.race([result, halted])); // a stop ends the wait for a pause at once, and the child later
     return result;
   }
 
