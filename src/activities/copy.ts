@@ -38,7 +38,7 @@ export const copyActivities = ({ agent }: Hands) => ({
     return items;
   },
 
-  /** Removes what an unfinished ingestion stored. */
+  /** Removes what an unfinished ingestion stored; `left` is not ours. */
   async discardItems({
     job,
     ...input
@@ -47,7 +47,7 @@ export const copyActivities = ({ agent }: Hands) => ({
     items: string[];
     lease: Lease;
     job: string;
-  }): Promise<{ removed: number }> {
+  }): Promise<{ removed: number; left: string[] }> {
     return supervise(
       input.store.host,
       `Remove ${counted(input.items.length, 'item')} from ${input.store.fsvm}`,

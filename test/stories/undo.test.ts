@@ -1,5 +1,7 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '../setup/eventually';
-import { Laboratory } from '../setup/laboratory';
+import { Laboratory, plain, sentences } from '../setup/laboratory';
 
 /** An undo leaves both sides as they were, also where a host hears late that the run was stopped. */
 let lab: Laboratory;
@@ -73,5 +75,28 @@ test('a step that failed on one host is over when it has ended on the others', a
   await pair.until(id, 'held');
   await lab.operator.answer(id, { do: 'undo', by: 'ann', why: 'the hook is broken' });
   await pair.until(id, 'ended');
+  expect(pair.stored()).toEqual([]);
+}, 90_000);
+
+test('an undo says what it does not remove, and looks again when it is retried', async () => {
+  const pair = lab.pair().fill(['accounts']);
+  const id = await pair.start();
+  await pair.until(id, 'held');
+  const stored = join(pair.store('new-1'), 'accounts-old-1');
+  renameSync(stored, join(lab.folder, 'ours'));
+  mkdirSync(stored); // somebody else's by now
+  await lab.operator.answer(id, { do: 'undo', by: 'ann', why: 'not tonight' });
+  const stuck = await eventually(async () => {
+    const run = await lab.operator.show(id);
+    return run.phase === 'held' && sentences(run).at(-1)!.startsWith('held: Undo: Send') ? run : undefined;
+  });
+  expect(plain(stuck.status!.why!)).toMatchInlineSnapshot(
+    `"1 storage item at files took the place of what this run stored there, and stayed: accounts-old-1. Next: look at them; move them away and retry, or skip with a reason: they stay."`,
+  );
+  expect(pair.stored()).toEqual(['accounts-old-1']);
+  renameSync(stored, join(lab.folder, 'theirs'));
+  await lab.operator.retry(id, { by: 'ann', why: 'it is moved away' });
+  const ended = await pair.until(id, 'ended');
+  expect(sentences(ended).at(-1)).toBe('done: Undo: Send N bytes to the new FSVMs');
   expect(pair.stored()).toEqual([]);
 }, 90_000);

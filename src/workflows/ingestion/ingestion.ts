@@ -1,6 +1,7 @@
 import {
   type ApplicationFailure,
   ChildWorkflowCancellationType,
+  patched,
   setHandler,
   startChild,
   workflowInfo,
@@ -30,6 +31,8 @@ export class Ingestion {
   /** What each pass sent: the first is the base, the others are deltas. */
   readonly passes: SentCounts[] = [];
   private readonly work: string;
+  /** Prefix of jobs that look anew after a reset. */
+  private readonly looks: string;
   private readonly sources: Store[];
   private readonly targets: Store[];
   private readonly cargo: Cargo[];
@@ -52,6 +55,7 @@ export class Ingestion {
   ) {
     // Over retries and resets the same work keeps its ids, so that jobs are found again; another run has others.
     this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
+    this.looks = `${workflowInfo().workflowId}/${workflowInfo().runId.slice(-12)}`;
     const stores = (fsvms: Iterable<string>) => [...new Set(fsvms)].map((fsvm) => plan.stores[fsvm]!);
     this.sources = stores(plan.placement.map((p) => p.from));
     this.targets = stores(plan.placement.map((p) => p.to));
@@ -254,20 +258,28 @@ export class Ingestion {
     this.failures = lists.flat();
   }
 
+  /** What something else has taken the place of is nobody's to remove, and the new FSVMs are not as they were: a person decides. */
   private async discard(): Promise<void> {
     const lease = this.book.leaseOf(this.plan.to);
-    const byTarget = grouped(this.cargo, ({ to }) => to);
-    await Promise.all(
-      [...byTarget].map(([to, cargo]) =>
+    const round = `${this.looks}/discard-${++this.attempts}`; // a retried one must look anew
+    const found = await together(
+      [...grouped(this.cargo, ({ to }) => to)].map(([to, cargo]) =>
         slow.discardItems({
           store: this.plan.stores[to]!,
           items: cargo.map(({ item }) => item),
           lease,
-          job: `${this.work}/discard/${to}`,
+          job: `${round}/${to}`,
         }),
       ),
     );
-    await Promise.all(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
+    await together(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
+    const left = found.flatMap((each) => each.left);
+    if (left.length > 0 && patched('what-an-undo-leaves-is-said'))
+      throw refuse('LeftBehind', {
+        what: counted(left.length, 'storage item'),
+        to: this.plan.to,
+        first: left.slice(0, 5).join(', '),
+      });
   }
 
   private pairs(cargo: readonly Cargo[]): [Store, Store, string[]][] {
