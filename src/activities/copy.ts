@@ -38,6 +38,11 @@ export const copyActivities = ({ agent }: Hands) => ({
     return items;
   },
 
+  /** Nothing of that work goes on at a host any more, whether or not somebody stands beside it. */
+  async stopJobs({ host, ...which }: { host: string; under: string; lease: Lease }): Promise<{ stopped: number }> {
+    return agent(host).host.stopJobs(which);
+  },
+
   /** Removes what an unfinished ingestion stored; `left` is not ours. */
   async discardItems({
     job,

@@ -100,3 +100,21 @@ test('an undo says what it does not remove, and looks again when it is retried',
   expect(sentences(ended).at(-1)).toBe('done: Undo: Send N bytes to the new FSVMs');
   expect(pair.stored()).toEqual([]);
 }, 90_000);
+
+test('a source whose host was down when the run was stopped does not go on when it is back', async () => {
+  const pair = lab.pair().fill(['accounts'], { bytes: 400_000 });
+  const id = await pair.start({ bandwidth: 100_000 });
+  await eventually(() => pair.stored().length === 2);
+  await lab.stack.kill('agent-old-1', 'SIGKILL');
+  try {
+    await lab.operator.cancel(id, { by: 'ann', why: 'wrong night' });
+    await eventually(async () => (await lab.operator.show(id)).phase === 'undoing');
+  } finally {
+    await lab.stack.restart('agent-old-1');
+  }
+  await pair.until(id, 'ended');
+  const { jobs } = await lab.agent('old-1').host.jobs({ limit: 50 });
+  const ours = jobs.filter((job) => job.id.includes(`/${pair.to}/`) && job.operation === 'copy.send');
+  expect(ours.map(({ state }) => state)).toEqual(['cancelled']);
+  expect(pair.stored()).toEqual([]);
+}, 90_000);

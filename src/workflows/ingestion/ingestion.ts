@@ -1,7 +1,6 @@
 import {
   type ApplicationFailure,
   ChildWorkflowCancellationType,
-  patched,
   setHandler,
   startChild,
   workflowInfo,
@@ -11,17 +10,18 @@ import type { FileServerFacts } from '../../activities/fleet';
 import type { Store } from '../../contract/capabilities/files';
 import type { Input, Output } from '../../contract/runbooks';
 import { counted, formatBytes } from '../../contract/amounts';
-import { grouped } from '../../planning/grouped';
 import type { IngestionPlan } from '../../planning/ingestion/plan';
 import { deletedTooMuch, newcomers } from '../../planning/ingestion/passes';
 import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
 import { packShipments, type Cargo, type Shipment } from '../../planning/ingestion/shipments';
 import type { Rails } from '../../planning/rails';
-import { quick, slow } from '../kit/proxies';
+import { quick } from '../kit/proxies';
 import { refuse } from '../kit/render';
 import { currentStep, type Runbook } from '../kit/runbook';
 import { together, untilEnded } from '../kit/together';
 import { Comparison } from './comparison';
+import { discard } from './discard';
+import { pairsOf } from './pairs';
 import { reportOf } from './report';
 import type { SendRate } from './sendRate';
 import { halt, sendPass, shipped, type PassResult } from '../sendPass';
@@ -248,45 +248,21 @@ export class Ingestion {
     const lease = this.book.leaseOf(this.plan.to);
     const cargo = this.cargo.filter(({ item }) => items.includes(item));
     await Promise.all(
-      this.pairs(cargo).map(([from, to, names]) => quick.forgetItems({ from, to, items: names, lease })),
+      pairsOf(this.plan, cargo).map(([from, to, names]) => quick.forgetItems({ from, to, items: names, lease })),
     );
     await this.send(packShipments(cargo, this.input.tokens));
   }
 
+  private discard(): Promise<void> {
+    const { plan, work } = this;
+    const round = `${this.looks}/discard-${++this.attempts}`;
+    return discard({ plan, lease: this.book.leaseOf(plan.to), work, round });
+  }
+
   private async collectFailures(): Promise<void> {
-    const lists = await Promise.all(this.pairs(this.cargo).map(([from, to]) => quick.listFailures({ from, to })));
-    this.failures = lists.flat();
-  }
-
-  /** What something else has taken the place of is nobody's to remove, and the new FSVMs are not as they were: a person decides. */
-  private async discard(): Promise<void> {
-    const lease = this.book.leaseOf(this.plan.to);
-    const round = `${this.looks}/discard-${++this.attempts}`; // a retried one must look anew
-    const found = await together(
-      [...grouped(this.cargo, ({ to }) => to)].map(([to, cargo]) =>
-        slow.discardItems({
-          store: this.plan.stores[to]!,
-          items: cargo.map(({ item }) => item),
-          lease,
-          job: `${round}/${to}`,
-        }),
-      ),
+    const lists = await Promise.all(
+      pairsOf(this.plan, this.cargo).map(([from, to]) => quick.listFailures({ from, to })),
     );
-    await together(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
-    const left = found.flatMap((each) => each.left);
-    if (left.length > 0 && patched('what-an-undo-leaves-is-said'))
-      throw refuse('LeftBehind', {
-        what: counted(left.length, 'storage item'),
-        to: this.plan.to,
-        first: left.slice(0, 5).join(', '),
-      });
-  }
-
-  private pairs(cargo: readonly Cargo[]): [Store, Store, string[]][] {
-    return [...grouped(cargo, ({ from, to }) => `${from}\n${to}`).values()].map((pair) => [
-      this.plan.stores[pair[0]!.from]!,
-      this.plan.stores[pair[0]!.to]!,
-      pair.map(({ item }) => item),
-    ]);
+    this.failures = lists.flat();
   }
 }
