@@ -156,6 +156,11 @@ export const errors = {
     retry: false,
     next: 'look at `evenkeel show`, then retry: what differs is sent again',
   },
+  LeftBehind: {
+    says: '{what} at {to} took the place of what this run stored there, and stayed: {first}',
+    retry: false,
+    next: 'look at them; move them away and retry, or skip with a reason: they stay',
+  },
   ItemsFailed: {
     says: '{failed} of {total} storage items could not be sent: {first}',
     retry: false,
