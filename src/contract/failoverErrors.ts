@@ -85,6 +85,11 @@ export const failoverErrors = {
     next: 'look at its rules for updates, and at the key that the fleet file names',
   },
   NotTaken: { says: '{host} did not get {address}: {why}', retry: true, next: 'look at the device in the fleet file' },
+  NotGivenUp: {
+    says: '{host} did not give {address} up: {why}',
+    retry: true,
+    next: 'take the address away from whatever has it there: it must not be on two hosts',
+  },
   NoProxy: {
     says: 'the proxy of {node} on {host} does not answer: {why}',
     retry: true,

@@ -84,7 +84,17 @@ export const abilities = {
     get: 'boot a kernel with CONFIG_FANOTIFY',
     for: 'suite',
   },
-  nft: program('nft', 'nftables', 'later', 'nftables: traffic'),
+  nft: program('nft', 'nftables', 'suite', 'nftables: traffic'),
+  macvlan: {
+    title: 'macvlan devices: addresses that move',
+    lacks: () =>
+      tried(
+        ...['unshare', '--net', 'sh', '-c'],
+        'ip link add name v0 type veth peer name v1 && ip link add link v0 name v2 type macvlan mode bridge',
+      ),
+    get: `${asRoot}, on a kernel with CONFIG_MACVLAN`,
+    for: 'suite',
+  },
   postgres: {
     title: 'PostgreSQL server',
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),
@@ -140,7 +150,7 @@ const newEnough = (version: string): boolean => {
   return major > 20 || (major === 20 && minor >= 20);
 };
 
-function tried(name: string, ...args: string[]): string | undefined {
+function tried(...[name = '', ...args]: string[]): string | undefined {
   const path = find(name);
   if (!path) return `no ${name} on the PATH`;
   const { status, stderr, error } = spawnSync(path, args, {
