@@ -74,6 +74,16 @@ export const failoverErrors = {
     retry: false,
     next: 'end the long transactions, or give the switch-over more time; its clients go on as before',
   },
+  PoolerSilent: {
+    says: 'the pooler of {host} does not answer: {why}',
+    retry: true,
+    next: 'it is asked again by itself; look whether it runs',
+  },
+  PoolerSaidNo: {
+    says: 'the pooler of {host} refused {what}: {why}',
+    retry: false,
+    next: 'look at its admin_users, and at the password that the fleet file names',
+  },
   DnsSilent: {
     says: 'the DNS server {server} does not answer: {why}',
     retry: true,

@@ -36,7 +36,7 @@ export function hostIn(scene: Scene, namespace: string, name: string, entry: Pro
     calls.delete(id);
   });
   child.once('exit', () => {
-    for (const { reject } of calls.values()) reject(new Error(`the process of ${name} ended`));
+    for (const call of calls.values()) call.reject(new Error(`the process of ${name} ended`));
   });
   scene.onEnd(() => ended(child));
   const ask =

@@ -127,7 +127,14 @@ export const traffic = {
     summary: "Start this host's proxy of a pair, if it does not answer; a hung one is killed first",
     role: 'agent',
     input: z.object({ pair: Pair, deadlineMs: z.number().int().positive().default(5_000) }),
-    output: z.object({ pid: z.number().int(), started: z.boolean(), tookMs: z.number() }),
+    output: z.object({
+      /** Left out when somebody else started it. */
+      pid: z.number().int().optional(),
+      started: z.boolean(),
+      /** A process that ran and did not answer was killed. */
+      killed: z.boolean(),
+      tookMs: z.number(),
+    }),
   },
 } as const satisfies Operations;
 
