@@ -118,6 +118,9 @@ export const abilities = {
     get: `${asRoot}, on a machine whose cpu and memory controllers are those of version 2`,
     for: 'suite',
   },
+  knotd: program('knotd', 'knot', 'suite', 'Knot DNS: names that are updated'),
+  knsupdate: program('knsupdate', 'knot-dnsutils', 'suite', 'knsupdate: a referee of updates'),
+  kdig: program('kdig', 'knot-dnsutils', 'suite', 'kdig: a referee of names'),
   qemu: program('qemu-system-x86_64', 'qemu-system-x86', 'later', 'QEMU: virtual machines'),
   kvm: {
     title: 'KVM',

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { EndpointEntry } from '../../src/contract/endpoints';
 import { pooler } from '../../src/drivers/traffic/pooler';
@@ -69,15 +70,18 @@ describe('the pooler of a forwarder', () => {
     await long.query('commit');
 
     await long.query('begin');
-    const first = pause({ endpoint, deadlineMs: 10_000 });
-    // Asked again, as after an agent's restart: it waits for the same.
-    const second = eventually(async () => {
-      await expect(bouncer.console('PAUSE')).rejects.toThrow('already');
-      return pause({ endpoint, deadlineMs: 10_000 });
-    });
-    await second.catch(() => undefined);
+    // Asked twice, as after an agent's restart: both wait for the same.
+    const twice = Promise.all([1, 2].map(() => pause({ endpoint, deadlineMs: 10_000 })));
+    const held: Promise<unknown>[] = [];
+    const paused = async () => {
+      held.push(other.query('select 1'));
+      return (await bouncer.console('SHOW POOLS')).some(({ cl_waiting: n }) => Number(n) > 0);
+    };
+    await eventually(paused);
     await long.query('commit');
-    expect(await first).toMatchObject({ paused: true });
+    expect(await twice).toMatchObject([{ paused: true }, { paused: true }]);
+    await bouncer.console('RESUME');
+    await Promise.all(held);
   });
 
   withPgbouncer('says which part is missing, who does not answer, and who says no', async () => {
@@ -88,8 +92,8 @@ describe('the pooler of a forwarder', () => {
   });
 
   withPgbouncer('says no as pgbouncer does when the password is another', async () => {
-    const { port } = await pgbouncer(scene);
-    const other = await pgbouncerFiles(new Scene());
-    await expect(poolerOf({ port, passwordFile: other.passwordFile }).resume({ endpoint })).rejects.toThrow();
+    const bouncer = await pgbouncer(scene);
+    writeFileSync(bouncer.passwordFile, 'another');
+    await expect(poolerOf(bouncer).resume({ endpoint })).rejects.toMatchObject({ code: 'PoolerSaidNo' });
   });
 });

@@ -5,6 +5,7 @@ import { ProxiesEntry } from '../../src/contract/endpoints';
 import { proxyProcess } from '../../src/drivers/traffic/proxyProcess';
 import { ended, identityOf, isRunning, signal } from '../../src/services/processes';
 import { Scene } from '../contract/agents';
+import { eventually } from '../setup/eventually';
 import { needs } from '../setup/needs';
 import { ended as endedChild, startProgram } from './loadScene';
 import { pgbouncerFiles, type Pgbouncer } from './pgbouncerServer';
@@ -81,10 +82,11 @@ describe('the proxy of a node', () => {
   withPgbouncer('is left alone when somebody else started it, also when it refuses the password', async () => {
     const bouncer = await pgbouncerFiles(scene);
     const child = startProgram(scene, bouncer.command, { cwd: bouncer.folder, ...bouncer.user });
-    expect(await proxyOf(bouncer, { start: undefined })().catch((error: Error) => error.message)).toBeDefined();
-    const wrong = proxyOf(bouncer, { password: { env: 'HOME' } });
-    await proxyOf(bouncer)().catch(() => undefined);
-    await expect(wrong()).rejects.toMatchObject({ code: 'NoProxy' });
+    await eventually(() => bouncer.console('SHOW VERSION'));
+    const found = await proxyOf(bouncer)();
+    expect(found).toMatchObject({ started: false, killed: false });
+    expect(found.pid).toBeUndefined();
+    await expect(proxyOf(bouncer, { password: { env: 'HOME' } })()).rejects.toMatchObject({ code: 'NoProxy' });
     expect(child.exitCode ?? child.signalCode).toBeNull();
     await endedChild(child);
     await expect(proxyOf(bouncer, { start: undefined })()).rejects.toThrow('does not say how it is started');
