@@ -19,7 +19,9 @@ describe('the proxy of a node', () => {
   beforeEach(() => {
     scene = new Scene();
     stateDir = scene.directory();
-    scene.onEnd(() => void pids.splice(0).forEach((pid) => signal(pid, 'SIGKILL')));
+    scene.onEnd(() => {
+      for (const pid of pids.splice(0)) signal(pid, 'SIGKILL');
+    });
   });
   afterEach(() => scene.close());
   const pids: ReturnType<typeof identityOf>[] = [];

@@ -23,10 +23,13 @@ export function pooler(
     if (answer.says !== 'rows' && !/not paused/.test(answer.why)) throw refuse('RESUME', answer);
   };
   /** Of a pause that somebody began before: how it goes on can only be looked at. */
-  const isQuiet = async (): Promise<boolean> => {
-    const answer = await ask('SHOW POOLS', answersMs);
-    if (answer.says !== 'rows') throw refuse('SHOW POOLS', answer);
-    return answer.rows.every(isIdle);
+  const quiet = async (withinMs: number): Promise<boolean> => {
+    for (const giveUpAt = performance.now() + withinMs; performance.now() < giveUpAt; await pause(lookEveryMs)) {
+      const answer = await ask('SHOW POOLS', answersMs);
+      if (answer.says !== 'rows') throw refuse('SHOW POOLS', answer);
+      if (answer.rows.every(isIdle)) return true;
+    }
+    return false;
   };
   return {
     pause: async ({ deadlineMs }) => {
@@ -35,10 +38,7 @@ export function pooler(
       const answer = await ask('PAUSE', deadlineMs);
       if (answer.says === 'rows') return { paused: true, tookMs: tookMs() };
       const before = answer.says === 'error' && /already/.test(answer.why);
-      while (before && tookMs() < deadlineMs) {
-        if (await isQuiet()) return { paused: true, tookMs: tookMs() };
-        await pause(lookEveryMs);
-      }
+      if (before && (await quiet(deadlineMs))) return { paused: true, tookMs: tookMs() };
       if (answer.says === 'error' && !before) throw refuse('PAUSE', answer);
       // It may hold its clients by now, and would hold them for ever.
       await resume();
