@@ -1,6 +1,8 @@
 import type { EndpointEntry, ProxiesEntry } from '../../contract/endpoints';
 import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host } from '../host';
+import type { Ground } from './ground';
+import type { RouteTable } from './routeTable';
 
 type Traffic = CapabilityOf<'traffic'>;
 
@@ -12,16 +14,14 @@ type Part<K extends keyof Traffic> = Pick<Traffic, K> & {
 };
 type PartOf<Entry, K extends keyof Traffic> = (host: Host, entry: Entry, name: string) => Part<K>;
 
-/** What forwarders and proxies do beside routes. An operation whose part is not here is refused. */
-interface TrafficParts {
+/** The drivers of this capability, each loaded when the first endpoint or pair needs it. What is left out is refused. */
+export interface TrafficTables {
+  routes: Record<EndpointEntry['by'], () => Promise<(ground: Ground) => RouteTable>>;
   pooler?: () => Promise<PartOf<EndpointEntry, 'pause' | 'resume'>>;
   dns?: () => Promise<PartOf<EndpointEntry, 'resolve' | 'announce'>>;
   address?: () => Promise<PartOf<ProxiesEntry, 'holders' | 'take' | 'release'>>;
   proxyProcess?: () => Promise<PartOf<ProxiesEntry, 'startProxy'>>;
 }
-
-/** The parts that there are, each loaded when the first endpoint or pair needs it: a line here is all that a new one needs. */
-export const parts: TrafficParts = {};
 
 /** One part of each endpoint or pair: made when it is first needed, and kept. */
 export class Kept<Entry, K extends keyof Traffic> {

@@ -1,20 +1,14 @@
-import type { EndpointEntry } from '../../contract/endpoints';
 import { Refusal, type ErrorCode } from '../../contract/errors';
 import { meant } from '../../fleet/nearest';
 import type { CapabilityOf, Host, Running } from '../host';
 import { free } from './free';
 import type { Ground } from './ground';
-import { Kept, parts } from './parts';
+import { Kept, type TrafficTables } from './parts';
 import { provoker } from './provoker';
 import { closeRoute, lookAtRoute, openRoute, type Seat } from './routes';
 import { refuseUnforwarded, type RouteTable } from './routeTable';
 
 type Traffic = CapabilityOf<'traffic'>;
-
-const routeTables: Record<EndpointEntry['by'], () => Promise<(ground: Ground) => RouteTable>> = {
-  nftables: async () => (await import('./nftables.js')).nftables,
-  iptables: async () => (await import('./iptables.js')).iptables,
-};
 
 /**
  * Routes of the endpoints that this host forwards, and the addresses, proxies, poolers and names in which it has a part.
@@ -22,18 +16,19 @@ const routeTables: Record<EndpointEntry['by'], () => Promise<(ground: Ground) =>
  */
 export async function traffic(
   host: Host,
+  tables: TrafficTables,
   { within = [] }: { within?: readonly string[] } = {},
 ): Promise<Running<Traffic>> {
   const ground: Ground = { host, within };
-  const tables = new Map<string, Promise<RouteTable>>();
+  const made = new Map<string, Promise<RouteTable>>();
   const clients = provoker(ground);
 
   const endpointOf = (name: string) => find(host.endpoints, name, 'UnknownEndpoint');
   const pairOf = (name: string) => find(host.proxies, name, 'UnknownProxies');
-  const pooler = new Kept(host, 'pooler', parts.pooler, endpointOf);
-  const dns = new Kept(host, 'DNS server', parts.dns, endpointOf);
-  const address = new Kept(host, 'address', parts.address, pairOf);
-  const proxy = new Kept(host, 'proxy', parts.proxyProcess, pairOf);
+  const pooler = new Kept(host, 'pooler', tables.pooler, endpointOf);
+  const dns = new Kept(host, 'DNS server', tables.dns, endpointOf);
+  const address = new Kept(host, 'address', tables.address, pairOf);
+  const proxy = new Kept(host, 'proxy', tables.proxyProcess, pairOf);
 
   /** Addresses that cannot be in rules are refused before anything is done. */
   const seatOf = async (endpoint: string, ...addresses: string[]): Promise<Seat> => {
@@ -41,8 +36,8 @@ export async function traffic(
     if (!Object.values(forwarders).some((one) => one.host === host.name))
       throw new Refusal('NoPart', { host: host.name, part: 'forwarder', name: endpoint });
     refuseUnforwarded(by, ...addresses);
-    let table = tables.get(by);
-    if (!table) tables.set(by, (table = routeTables[by]().then((make) => make(ground))));
+    let table = made.get(by);
+    if (!table) made.set(by, (table = tables.routes[by]().then((make) => make(ground))));
     return { host: host.name, endpoint, port, table: await table };
   };
 
@@ -65,8 +60,8 @@ export async function traffic(
     startProxy: async (input) => (await proxy.of(input.pair)).startProxy(input),
   };
   const stop = async () => {
-    const made = await Promise.all(tables.values());
-    await Promise.all([...made, clients, pooler, dns, address, proxy].map((one) => one.stop()));
+    const routes = await Promise.all(made.values());
+    await Promise.all([...routes, clients, pooler, dns, address, proxy].map((one) => one.stop()));
   };
   return { driver, stop };
 }
