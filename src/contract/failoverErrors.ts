@@ -25,6 +25,11 @@ export const failoverErrors = {
     retry: false,
     next: 'close it first',
   },
+  NotForwarded: {
+    says: '{by} forwards to IPv4 addresses only so far, and {address} is none',
+    retry: false,
+    next: 'give the members of the endpoint IPv4 addresses in the fleet file',
+  },
   KernelRefused: {
     says: '{what} on {host}: {why}',
     retry: false,

@@ -84,7 +84,6 @@ export const abilities = {
     get: 'boot a kernel with CONFIG_FANOTIFY',
     for: 'suite',
   },
-  nft: program('nft', 'nftables', 'suite', 'nftables: traffic'),
   macvlan: {
     title: 'macvlan devices: addresses that move',
     lacks: () =>
@@ -95,6 +94,14 @@ export const abilities = {
     get: `${asRoot}, on a kernel with CONFIG_MACVLAN`,
     for: 'suite',
   },
+  nft: program('nft', 'nftables', 'suite', 'nftables: routes of endpoints'),
+  iptables: program(
+    'iptables-legacy',
+    'iptables',
+    'suite',
+    'iptables: routes of endpoints, where there is no nftables',
+  ),
+  conntrack: program('conntrack', 'conntrack', 'suite', 'conntrack: connections that are freed'),
   postgres: {
     title: 'PostgreSQL server',
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),

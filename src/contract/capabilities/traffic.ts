@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { Port } from '../guarded';
 import { Lease, type Operations } from '../operations';
 
 const Endpoint = z.string().min(1);
 const Pair = z.string().min(1);
-const Target = z.object({ address: z.string(), port: z.number().int() });
+const Target = z.object({ address: z.string(), port: Port });
 
 /** Where a forwarder sends an endpoint's connections. `closed` answers every packet with a reset, never with silence. */
 export const RouteView = z.object({
@@ -37,13 +38,13 @@ export const traffic = {
   close: {
     kind: 'act',
     summary:
-      'Close the route of an endpoint, if its epoch in the kernel is still `from`: one transaction that deletes the old epoch and adds the new one',
+      'Close the route of an endpoint, if its epoch in the kernel is still `from`: one transaction that deletes the old epoch and adds the new one. Where `from` is the epoch of the lease itself, it is closed for the time being, and `open` under that epoch opens it again',
     role: 'agent',
     input: z.object({
       endpoint: Endpoint,
       from: z.number().int().nonnegative(),
       lease: Lease,
-      /** Connections with these addresses are reset. */
+      /** Connections with these addresses are reset, as are those with the address it was open to. */
       reject: z.array(z.string()).default([]),
     }),
     output: RouteView,
