@@ -7,7 +7,7 @@ import { addresses } from '../../src/drivers/traffic/address';
 const [host = '', entry = '{}'] = process.argv.slice(1);
 
 const port = 6432;
-const holding = addresses({ name: host }, JSON.parse(entry) as ProxiesEntry, 'orders');
+const holding = addresses({ name: host, stateDir: '', log: () => {} }, JSON.parse(entry) as ProxiesEntry, 'orders');
 
 /** Whoever answers at the address says its name. */
 const greet = ({ address, deadlineMs }: { address: string; deadlineMs: number }) =>

@@ -7,6 +7,7 @@ import type { Carrier, Holding } from './carrier';
 import { KernelEpoch } from './kernelEpoch';
 import { Links } from './links';
 import { macvlan } from './macvlan';
+import { Nft } from './nft';
 
 /** One node's address as this host knows it. */
 interface Held {
@@ -17,16 +18,17 @@ interface Held {
 }
 
 /** Who holds the two addresses of a pair of proxies, as far as this host goes. What is so is in the kernel alone. */
-export function addresses(host: Pick<Host, 'name'>, entry: ProxiesEntry, name: string): Holding {
+export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: ProxiesEntry, name: string): Holding {
   const own = Object.values(entry.nodes).find((node) => node.host === host.name);
   if (own === undefined) throw new Refusal('NoPart', { host: host.name, part: 'node', name });
   const links = new Links();
+  const nft = new Nft({ host, within: [] });
   const held = new Map<string, Held>();
   for (const [node, { address }] of Object.entries(entry.nodes)) {
     const seat = { host: host.name, name: `${name}/${node}`, address, device: own.device };
     held.set(node, {
       carrier: macvlan(seat, links),
-      epoch: new KernelEpoch(host.name, seat.name),
+      epoch: new KernelEpoch(nft, seat.name),
       turn: Promise.resolve(),
     });
   }
@@ -52,7 +54,7 @@ export function addresses(host: Pick<Host, 'name'>, entry: ProxiesEntry, name: s
       }),
     stop: async () => {
       await Promise.all([...held.values()].map(({ turn }) => turn));
-      await links.stop();
+      await Promise.all([links.stop(), nft.stop()]);
     },
   };
 }

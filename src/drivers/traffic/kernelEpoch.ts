@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { Refusal } from '../../contract/errors';
+import type { Nft } from './nft';
 
 /** Our table; its sets hold one element each, which is an epoch. */
 const table = 'ip evenkeel_proxies';
@@ -12,22 +11,22 @@ const taken = /No such file or directory|File exists/;
  * transaction: deleting an element that is not there any more aborts all of it, so of many who expect the same epoch one wins.
  */
 export class KernelEpoch {
-  constructor(
-    private readonly host: string,
-    /** Letters, digits, dots, hyphens and slashes. */
-    private readonly name: string,
-  ) {}
+  private readonly set: string;
 
-  private get set(): string {
-    return `${table} epoch/${this.name}`;
+  /** `name`: letters, digits, dots, hyphens and slashes. */
+  constructor(
+    private readonly nft: Nft,
+    private readonly name: string,
+  ) {
+    this.set = `${table} epoch/${name}`;
   }
 
   /** 0 when it never was changed. */
   async read(): Promise<number> {
-    const { code, output, complaint } = await nft(this.host, ['-j', 'list', 'set', ...this.set.split(' ')]);
-    if (code !== 0 && absent.test(complaint)) return 0;
-    if (code !== 0) throw this.refused('reading', complaint);
-    const { nftables } = JSON.parse(output) as { nftables: { set?: { elem?: number[] } }[] };
+    const { answer, complaint } = await this.nft.tell(`list set ${this.set}`);
+    if (complaint !== undefined && absent.test(complaint)) return 0;
+    if (complaint !== undefined) throw this.nft.refused(`reading the epoch of ${this.name}`, complaint);
+    const { nftables } = JSON.parse(answer) as { nftables: { set?: { elem?: number[] } }[] };
     return nftables.find(({ set }) => set !== undefined)?.set?.elem?.[0] ?? 0;
   }
 
@@ -35,37 +34,11 @@ export class KernelEpoch {
   async swap(from: number, to: number): Promise<boolean> {
     const begin =
       from === 0
-        ? `add table ${table}\ncreate set ${this.set} { type mark; }\n`
-        : `delete element ${this.set} { ${from} }\n`;
-    const { code, complaint } = await nft(this.host, ['-f', '-'], `${begin}add element ${this.set} { ${to} }\n`);
-    if (code === 0) return true;
+        ? [`add table ${table}`, `create set ${this.set} { type mark; }`]
+        : [`delete element ${this.set} { ${from} }`];
+    const { complaint } = await this.nft.tell([...begin, `add element ${this.set} { ${to} }`].join('; '));
+    if (complaint === undefined) return true;
     if (taken.test(complaint)) return false;
-    throw this.refused('writing', complaint);
+    throw this.nft.refused(`writing the epoch of ${this.name}`, complaint);
   }
-
-  private refused(doing: string, complaint: string): Refusal {
-    const why = complaint.trim().split('\n')[0] || 'nft gave no reason';
-    return new Refusal('KernelRefused', { what: `${doing} the epoch of ${this.name}`, host: this.host, why });
-  }
-}
-
-interface Ended {
-  code: number | null;
-  output: string;
-  complaint: string;
-}
-
-function nft(host: string, args: string[], input = ''): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('nft', args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    let [output, complaint] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
-    child.stdin.on('error', () => {}); // it ended without reading: its code and its complaint tell
-    child.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new Refusal('KernelRefused', { what: 'nft', host, why: cause.code ?? cause.message }, { cause })),
-    );
-    child.once('close', (code) => resolve({ code, output, complaint }));
-    child.stdin.end(input);
-  });
 }
