@@ -131,4 +131,27 @@ describe('the addresses of a pair', () => {
     await run('ip', '-n', at, 'address', 'add', `${one}/24`, 'dev', 'eth0');
     await expect(release(hostIn(scene, at, 'a', entry), 2)).rejects.toMatchObject({ code: 'NotGivenUp' });
   });
+
+  withKernel('where no address can move, the node itself sends new connections to its peer', async () => {
+    const [atA = '', atB = '', atClient = ''] = await bridgedHosts(scene, 3);
+    const fixed = { ...entry, by: 'nftables' as const };
+    const a = hostIn(scene, atA, 'a', fixed);
+    const b = hostIn(scene, atB, 'b', fixed);
+    const client = hostIn(scene, atClient, 'a', fixed);
+    await run('ip', '-n', atA, 'address', 'add', `${one}/24`, 'dev', 'eth0');
+    await Promise.all([a.serve({}), b.serve({})]);
+    const from = async (host: HostProcess) => (await host.greet({ address: one, deadlineMs: 500 })).from;
+    expect((await a.holders({ pair })).holders[0]).toEqual({ node: 'p1', held: true, epoch: 0 });
+    expect(await from(client)).toBe('a');
+    expect(await release(a, 1)).toEqual({ node: 'p1', held: false, epoch: 1 });
+    expect(await take(b, 0, 1)).toEqual({ node: 'p1', held: true, epoch: 1 });
+    expect([await from(client), await from(a)]).toEqual(['b', 'b']);
+    expect((await client.greet({ address: `${lan}.2`, deadlineMs: 500 })).from).toBe('a');
+    await run('ip', 'netns', 'exec', atA, 'nft', 'flush', 'ruleset');
+    expect(await release(a, 1)).toEqual({ node: 'p1', held: false, epoch: 1 });
+    expect(await from(client)).toBe('b');
+    expect(await release(b, 2)).toEqual({ node: 'p1', held: false, epoch: 2 });
+    expect(await take(a, 1, 2)).toEqual({ node: 'p1', held: true, epoch: 2 });
+    expect([await from(client), await from(a)]).toEqual(['a', 'a']);
+  });
 });

@@ -18,7 +18,10 @@ export const RouteView = z.object({
 });
 export type RouteView = z.output<typeof RouteView>;
 
-/** Who has the address of a node of a pair of proxies, as one of the two hosts sees it. */
+/**
+ * Who has the address of a node of a pair of proxies, as one of the two hosts sees it. By nftables the address stays where it
+ * is: its own host has it unless it redirects it, and the other one has it while it was told to take it.
+ */
 export const HolderView = z.object({
   node: z.string(),
   /** This host has it. */

@@ -1,5 +1,5 @@
 import type { HolderView, TrafficInput } from '../../contract/capabilities/traffic';
-import type { ProxiesEntry } from '../../contract/endpoints';
+import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
 import { Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 import type { Host } from '../host';
@@ -8,6 +8,7 @@ import { KernelEpoch } from './kernelEpoch';
 import { Links } from './links';
 import { macvlan } from './macvlan';
 import { Nft } from './nft';
+import { redirect } from './redirect';
 
 /** One node's address as this host knows it. */
 interface Held {
@@ -19,19 +20,23 @@ interface Held {
 
 /** Who holds the two addresses of a pair of proxies, as far as this host goes. What is so is in the kernel alone. */
 export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: ProxiesEntry, name: string): Holding {
+  const nodes = Object.entries(entry.nodes);
   const own = Object.values(entry.nodes).find((node) => node.host === host.name);
   if (own === undefined) throw new Refusal('NoPart', { host: host.name, part: 'node', name });
+  const ground = { host, within: [] };
   const links = new Links();
-  const nft = new Nft({ host, within: [] });
-  const held = new Map<string, Held>();
-  for (const [node, { address }] of Object.entries(entry.nodes)) {
-    const seat = { host: host.name, name: `${name}/${node}`, address, device: own.device };
-    held.set(node, {
-      carrier: macvlan(seat, links),
-      epoch: new KernelEpoch(nft, seat.name),
-      turn: Promise.resolve(),
-    });
-  }
+  const nft = new Nft(ground);
+  const carrierOf = (id: string, node: ProxyNode): Carrier => {
+    const [, peer = node] = nodes.find(([other]) => other !== id) ?? [];
+    const seat = { host: host.name, name: `${name}/${id}`, address: node.address, device: own.device };
+    return entry.by === 'nftables' ? redirect(ground, nft, node, peer) : macvlan(seat, links);
+  };
+  const held = new Map<string, Held>(
+    nodes.map(([id, node]) => [
+      id,
+      { carrier: carrierOf(id, node), epoch: new KernelEpoch(nft, `${name}/${id}`), turn: Promise.resolve() },
+    ]),
+  );
   const view = async (node: string, { carrier, epoch }: Held): Promise<HolderView> => {
     const [isHeld, known] = await Promise.all([carrier.holds(), epoch.read()]);
     return { node, held: isHeld, epoch: known };

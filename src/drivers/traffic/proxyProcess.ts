@@ -12,6 +12,7 @@ import type { CapabilityOf, Host } from '../host';
 import { askConsole, type Answer } from './console';
 
 const lookEveryMs = 25;
+const answersMs = 1_000;
 const killMs = 5_000;
 /** A log longer than this is put aside when its process is started again; the one before it goes. */
 const longestLog = 16 * 1024 ** 2;
@@ -45,9 +46,12 @@ export function proxyProcess(
     if (answer.says === 'error') throw refuse(answer.why);
     return answer;
   };
-  const isSilent = async (): Promise<boolean> => {
+  /** A process that runs has as many chances as the fleet file says; where none of ours does, a refusal is enough. */
+  const isSilent = async (runs: boolean): Promise<boolean> => {
     for (let misses = 0; misses < entry.probe.misses; misses++) {
-      if ((await answers(entry.probe.deadline)).says === 'rows') return false;
+      const { says } = await answers(entry.probe.deadline);
+      if (says === 'rows') return false;
+      if (says === 'lost' && !runs) return true;
       await pause(entry.probe.every);
     }
     return true;
@@ -56,9 +60,9 @@ export function proxyProcess(
     const begin = performance.now();
     const tookMs = () => Math.round(performance.now() - begin);
     const before = readKept(files.kept);
-    if (!(await isSilent())) {
-      const pid = before && isRunning(before) ? { pid: before.pid } : {};
-      return { ...pid, started: false, killed: false, tookMs: tookMs() };
+    const runs = before !== undefined && isRunning(before);
+    if (!(await isSilent(runs))) {
+      return { ...(runs && { pid: before.pid }), started: false, killed: false, tookMs: tookMs() };
     }
     if (own.start === undefined) throw refuse('it is silent, and the fleet file does not say how it is started');
     const killed = before !== undefined && signal(before, 'SIGKILL', { group: true });
@@ -68,7 +72,7 @@ export function proxyProcess(
     host.log('started a proxy', { node, pid: started.pid, killed: killed ? before.pid : undefined });
     for (;;) {
       const leftMs = deadlineMs - tookMs();
-      const answer = await answers(Math.max(leftMs, 1));
+      const answer = await answers(Math.max(Math.min(leftMs, answersMs), 1));
       if (answer.says === 'rows') return { pid: started.pid, started: true, killed, tookMs: tookMs() };
       if (started.end !== undefined) throw refuse(`it ${started.end}: ${lastLine(files.log)}`);
       if (leftMs <= lookEveryMs) throw refuse(`nothing in ${deadlineMs} ms after its start`);
