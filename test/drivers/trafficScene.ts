@@ -36,7 +36,9 @@ let scenes = 0;
 /** A forwarder, its clients and three servers, in network namespaces of their own. */
 export class TrafficScene extends Scene {
   private readonly tag = `ek${process.pid}x${scenes++}`;
-  readonly forwarderSpace = `${this.tag}f`;
+  private readonly forwarderSpace = `${this.tag}f`;
+  /** Apart from the forwarder: the kernel may apply rules of its namespace to a bridge in it as well. */
+  private readonly switchSpace = `${this.tag}switch`;
   readonly clients = new Map<'outside' | 'forwarder', Client>();
   private readonly processes = new Map<Server, ChildProcess>();
 
@@ -45,11 +47,10 @@ export class TrafficScene extends Scene {
   }
 
   async open(): Promise<void> {
-    this.space(this.forwarderSpace);
-    // A bridge has the least MAC of its ports: without one of its own it would change when a server is cut.
-    ip('-n', this.forwarderSpace, 'link', 'add', 'switch', 'address', '02:00:00:00:00:01', 'type', 'bridge');
-    ip('-n', this.forwarderSpace, 'address', 'add', `${forwarder}/24`, 'dev', 'switch');
-    ip('-n', this.forwarderSpace, 'link', 'set', 'switch', 'up');
+    this.space(this.switchSpace);
+    ip('-n', this.switchSpace, 'link', 'add', 'switch', 'type', 'bridge');
+    ip('-n', this.switchSpace, 'link', 'set', 'switch', 'up');
+    this.plug('f', forwarder);
     const outside = this.plug('client', client);
     for (const server of ['one', 'two'] as const) {
       const child = await this.program(this.plug(server, servers[server]), answering, server);
@@ -81,7 +82,7 @@ export class TrafficScene extends Scene {
 
   /** Nothing comes from it any more, not even a reset. */
   cut(server: Server): void {
-    ip('-n', this.forwarderSpace, 'link', 'set', server, 'nomaster');
+    ip('-n', this.switchSpace, 'link', 'set', server, 'nomaster');
   }
 
   private space(name: string): void {
@@ -93,8 +94,8 @@ export class TrafficScene extends Scene {
   private plug(name: string, address: string): string {
     const space = `${this.tag}${name}`;
     this.space(space);
-    ip('-n', this.forwarderSpace, 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
-    ip('-n', this.forwarderSpace, 'link', 'set', name, 'master', 'switch', 'up');
+    ip('-n', this.switchSpace, 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
+    ip('-n', this.switchSpace, 'link', 'set', name, 'master', 'switch', 'up');
     ip('-n', space, 'address', 'add', `${address}/24`, 'dev', 'eth0');
     ip('-n', space, 'link', 'set', 'eth0', 'up');
     return space;

@@ -28,7 +28,8 @@ const tables: readonly Table[] = [
     rules: (port, { rejected }) => [
       ...rejected.flatMap((address) => [
         `-d ${address}/32 -p tcp -m conntrack --ctorigdstport ${port} -j REJECT --reject-with tcp-reset`,
-        `-s ${address}/32 -p tcp -m conntrack --ctorigdstport ${port} -j DROP`,
+        // Resets pass: its own, and ours, which bear its name.
+        `-s ${address}/32 -p tcp -m tcp ! --tcp-flags RST RST -m conntrack --ctorigdstport ${port} -j DROP`,
       ]),
       // What is open was sent elsewhere before it comes to this one.
       `${notLoopback} --dport ${port} -m addrtype --dst-type LOCAL -m conntrack --ctdir ORIGINAL -j REJECT --reject-with tcp-reset`,

@@ -6,6 +6,11 @@ export const table = 'ip evenkeel';
 const ours = 'fib daddr type local ip daddr != 127.0.0.0/8';
 const ofFlow = 'meta l4proto tcp ct original proto-dst';
 
+/** Clients of a rejected address get a reset for whatever they send. */
+const rejected = `${ofFlow} . ip daddr @rejected ct mark set ${mark} reject with tcp reset`;
+/** What such an address still says is not passed on, but for resets: its own, and ours, which bear its name. */
+const silenced = `${ofFlow} . ip saddr @rejected tcp flags & rst == 0 drop`;
+
 /** Hooks and what they do. Ours come just before those of the same kind: the first that translates an address has its way. */
 const chains: [name: string, hook: string, ...rules: string[]][] = [
   ['unseen', 'type filter hook output priority -300', `meta mark ${mark} notrack`],
@@ -13,22 +18,16 @@ const chains: [name: string, hook: string, ...rules: string[]][] = [
   // A pooler of this host that has the endpoint as its server.
   ['own', 'type nat hook output priority -101', `${ours} dnat ip to tcp dport map @route`],
   ['leaving', 'type nat hook postrouting priority 99', `ct status dnat ${ofFlow} @served masquerade`],
-  ['passing', 'type filter hook forward priority -1', ...rejecting()],
-  ['sending', 'type filter hook output priority -1', ...rejecting()],
-  // What is open was sent elsewhere before it comes to these. A reset at once: a client would ask again only after a second.
+  ['passing', 'type filter hook forward priority -1', rejected, silenced],
+  ['sending', 'type filter hook output priority -1', rejected],
   [
     'receiving',
     'type filter hook input priority -1',
-    `${ofFlow} . ip saddr @rejected drop`,
+    silenced,
+    // What is open was sent elsewhere before. A reset at once: to silence, a client would ask again only after a second.
     `ct direction original ip daddr != 127.0.0.0/8 tcp dport @served reject with tcp reset`,
   ],
 ];
-
-/** Clients of a rejected address get a reset for whatever they send; what it still says is not passed on. */
-function rejecting(): string[] {
-  const reject = `ct mark set ${mark} reject with tcp reset`;
-  return [`${ofFlow} . ip daddr @rejected ${reject}`, `${ofFlow} . ip saddr @rejected drop`];
-}
 
 /**
  * Brings the table up to date in one transaction; asked again it changes nothing. Routes are kept: what is in the sets stays.
