@@ -84,7 +84,24 @@ export const abilities = {
     get: 'boot a kernel with CONFIG_FANOTIFY',
     for: 'suite',
   },
-  nft: program('nft', 'nftables', 'later', 'nftables: traffic'),
+  macvlan: {
+    title: 'macvlan devices: addresses that move',
+    lacks: () =>
+      tried(
+        ...['unshare', '--net', 'sh', '-c'],
+        'ip link add name v0 type veth peer name v1 && ip link add link v0 name v2 type macvlan mode bridge',
+      ),
+    get: `${asRoot}, on a kernel with CONFIG_MACVLAN`,
+    for: 'suite',
+  },
+  nft: program('nft', 'nftables', 'suite', 'nftables: routes of endpoints'),
+  iptables: program(
+    'iptables-legacy',
+    'iptables',
+    'suite',
+    'iptables: routes of endpoints, where there is no nftables',
+  ),
+  conntrack: program('conntrack', 'conntrack', 'suite', 'conntrack: connections that are freed'),
   postgres: {
     title: 'PostgreSQL server',
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),
@@ -108,6 +125,9 @@ export const abilities = {
     get: `${asRoot}, on a machine whose cpu and memory controllers are those of version 2`,
     for: 'suite',
   },
+  knotd: program('knotd', 'knot', 'suite', 'Knot DNS: names that are updated'),
+  knsupdate: program('knsupdate', 'knot-dnsutils', 'suite', 'knsupdate: a referee of updates'),
+  kdig: program('kdig', 'knot-dnsutils', 'suite', 'kdig: a referee of names'),
   qemu: program('qemu-system-x86_64', 'qemu-system-x86', 'later', 'QEMU: virtual machines'),
   kvm: {
     title: 'KVM',
@@ -140,7 +160,7 @@ const newEnough = (version: string): boolean => {
   return major > 20 || (major === 20 && minor >= 20);
 };
 
-function tried(name: string, ...args: string[]): string | undefined {
+function tried(...[name = '', ...args]: string[]): string | undefined {
   const path = find(name);
   if (!path) return `no ${name} on the PATH`;
   const { status, stderr, error } = spawnSync(path, args, {
