@@ -6,6 +6,7 @@ export const drivers: DriverTable = {
   files: async (host) => (await import('./files/disk.js')).disk(host),
   copy: async (host) => (await import('./copy/stream.js')).stream(host),
   load: async (host) => (await import('./load/objects.js')).objects(host, loadTables),
+  role: async (host) => (await import('./role/postgres.js')).postgres(host),
 };
 
 /** Where a series may come from, and what may be resized. */
