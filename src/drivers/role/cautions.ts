@@ -1,5 +1,5 @@
 import type { Place } from './place';
-import { waitsForNobody, type Facts } from './status';
+import { waitsForNobody, type Facts } from './facts';
 
 /** What has to be mended before a failover can be relied on. */
 export function cautionsOf(place: Place, facts: Facts): string[] {

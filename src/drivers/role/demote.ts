@@ -9,7 +9,8 @@ import { dataOf, factsOf, type Place } from './place';
 import { openPort } from './port';
 import { birthOf, kill, postmasterOf } from './processes';
 import { hasEnded, startServer } from './server';
-import { askFacts, statusOf } from './status';
+import { askFacts } from './facts';
+import { statusOf } from './status';
 
 export interface Demoted {
   lsn: string;

@@ -11,7 +11,8 @@ import { dataOf, factsOf, peerOf, type Place } from './place';
 import { openPort } from './port';
 import { postmasterOf } from './processes';
 import { complaintOf, startServer } from './server';
-import { askFacts, statusOf } from './status';
+import { askFacts } from './facts';
+import { statusOf } from './status';
 
 /**
  * Makes the member follow a primary, without a rewind. One that runs as a standby is told anew, without a restart; one that

@@ -21,7 +21,7 @@ interface Promotion {
 const fileOf = ({ host, endpoint }: Place, kind: 'down' | 'promotion'): string =>
   join(host.stateDir, 'role', `${endpoint}.${kind}.json`);
 
-export const readMark = (place: Place): Mark | undefined => read<Mark>(fileOf(place, 'down'));
+export const readMark = (place: Place): Mark | undefined => read(fileOf(place, 'down')) as Mark | undefined;
 
 /** The higher epoch stays: an older one never makes it weaker. */
 export function writeMark(place: Place, mark: Omit<Mark, 'since'>): void {
@@ -35,15 +35,16 @@ export function removeMark(place: Place): void {
   rmSync(fileOf(place, 'down'), { force: true });
 }
 
-export const readPromotion = (place: Place): Promotion | undefined => read<Promotion>(fileOf(place, 'promotion'));
+export const readPromotion = (place: Place): Promotion | undefined =>
+  read(fileOf(place, 'promotion')) as Promotion | undefined;
 
 export function writePromotion(place: Place, promotion: Promotion): void {
   replaceDurably(fileOf(place, 'promotion'), JSON.stringify(promotion));
 }
 
-function read<T>(file: string): T | undefined {
+function read(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error; // a mark that cannot be read must not look like none

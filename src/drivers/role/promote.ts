@@ -5,7 +5,7 @@ import type { Line } from './line';
 import { readMark, readPromotion, writePromotion } from './marks';
 import { dataOf, factsOf, type Place } from './place';
 import { postmasterOf } from './processes';
-import { askFacts } from './status';
+import { askFacts } from './facts';
 
 export interface Promoted {
   timeline: number;

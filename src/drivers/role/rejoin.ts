@@ -11,8 +11,8 @@ import { divergence, type Divergence } from './lost';
 import { dataOf, factsOf, peerOf, type Place } from './place';
 import { postmasterOf } from './processes';
 import { lastLine, runProgram } from './programs';
-import { configFile } from './server';
-import { askFacts } from './status';
+import { configFile, removeStaleLock } from './server';
+import { askFacts } from './facts';
 
 export interface Rejoined {
   rewound: boolean;
@@ -101,6 +101,7 @@ async function keptAside(place: Place, primary: string, parted: Divergence, job:
 async function rewind(place: Place, primary: string, job: JobContext): Promise<void> {
   const data = dataOf(place);
   await askOnce(primary, peerOf(place, primary), 'make a checkpoint', 'checkpoint', 120_000);
+  removeStaleLock(data);
   const config = configFile(data);
   const source = `${conninfoTo(place, primary)} dbname=${quoted(peerOf(place, primary).database)}`;
   const args = ['-D', data, '--source-server', source, '--progress', ...(config ? ['--config-file', config] : [])];
@@ -115,8 +116,8 @@ async function rewind(place: Place, primary: string, job: JobContext): Promise<v
   };
   const { code, complaint } = await runProgram(place, 'pg_rewind', args, { onComplaint, signal: job.signal });
   if (code === 0) return;
-  const said = complaint.split('\n').filter((line) => /error|fatal/i.test(line));
-  throw new Refusal('CannotRewind', { ...factsOf(place), primary, why: said.at(-1) ?? lastLine(complaint) });
+  const said = complaint.split('\n').filter((line) => /error:|FATAL:/.test(line));
+  throw new Refusal('CannotRewind', { ...factsOf(place), primary, why: said.join('; ') || lastLine(complaint) });
 }
 
 const note = (job: JobContext, what: string): void =>

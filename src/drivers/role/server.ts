@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../../contract/errors';
-import { readIn } from './dataFiles';
+import { readIn, removeFrom } from './dataFiles';
 import { dataOf, lastCommand, type Place } from './place';
 import { postmasterOf, processesOf } from './processes';
 import { lastLine, run, runProgram } from './programs';
@@ -16,6 +16,7 @@ const logFile = 'evenkeel.log';
 export async function startServer(place: Place, deadlineMs: number): Promise<void> {
   const data = dataOf(place);
   if (postmasterOf(data) !== undefined) return;
+  removeStaleLock(data);
   const { start } = place.member;
   const seconds = Math.max(1, Math.ceil(deadlineMs / 1000));
   const args = ['start', '-D', data, '-w', '-t', String(seconds), '-s', '-l', join(data, logFile), ...again(data)];
@@ -32,6 +33,14 @@ export async function startServer(place: Place, deadlineMs: number): Promise<voi
   });
 }
 
+/**
+ * PostgreSQL takes any process with the number in its lock file for its old self: one of another program, and one that was
+ * killed and that nobody has buried yet, as happens in a container. We know better: nothing works in this directory.
+ */
+export function removeStaleLock(data: string): void {
+  if (processesOf(data).length === 0) removeFrom(data, 'postmaster.pid');
+}
+
 /** Waits until nothing of it is left; false when the deadline passed. */
 export async function hasEnded(place: Place, deadlineMs: number): Promise<boolean> {
   const data = dataOf(place);
@@ -44,7 +53,7 @@ export async function hasEnded(place: Place, deadlineMs: number): Promise<boolea
 /** The last thing that the server complained of in the log of its start, which is its whole log if it has no other. */
 export function complaintOf(place: Place): string {
   const lines = readIn(dataOf(place), logFile)?.slice(-20_000).split('\n') ?? [];
-  const last = lines.findLast((line) => /\b(FATAL|ERROR|PANIC|LOG): {2}.*(fail|could not|not |forked)/.test(line));
+  const last = lines.findLast((line) => /\b(FATAL|PANIC|ERROR): {2}|LOG: {2}.*(fail|could not|forked)/.test(line));
   return last?.replace(/^.*?\b(FATAL|ERROR|PANIC|LOG): +/, '') ?? '';
 }
 
