@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { processesOf } from '../../src/drivers/role/processes';
@@ -68,6 +77,7 @@ export async function postgresPair(scene: Scene, options: PairOptions = {}): Pro
     const own = { ...settings, port: String(port), listen_addresses: address };
     const lines = Object.entries(own).map(([key, value]) => `${key} = '${value}'\n`);
     appendFileSync(join(data, 'postgresql.conf'), lines.join(''));
+    if (first) moveOut(folder, name, data);
     member.start();
     await eventually(async () => (await member.connect()).end().then(() => true));
     members[name] = member;
@@ -77,6 +87,14 @@ export async function postgresPair(scene: Scene, options: PairOptions = {}): Pro
   const streaming = "select 1 from pg_stat_replication where state = 'streaming'";
   await eventually(async () => (await first!.query(streaming)).length === standbys);
   return { folder, passwordFile, members, user };
+}
+
+/** The configuration of a standby lies outside of its data directory, as Debian has it; that of the first one inside, as others do. */
+function moveOut(folder: string, name: string, data: string): void {
+  const outside = join(folder, `${name}.conf`);
+  renameSync(join(data, 'postgresql.conf'), outside);
+  const files = { hba_file: join(data, 'pg_hba.conf'), ident_file: join(data, 'pg_ident.conf') };
+  for (const [key, value] of Object.entries(files)) appendFileSync(outside, `${key} = '${value}'\n`);
 }
 
 const standard: Record<string, string> = {
@@ -166,7 +184,9 @@ function memberOf({ name, address, port, data, owner, passwordFile, folder }: Ma
     },
     start: () => {
       if (processesOf(data).length === 0) rmSync(join(data, 'postmaster.pid'), { force: true }); // of a killed one
-      program(folder, owner, 'pg_ctl', ['start', '-D', data, '-w', '-s', '-l', `${data}.log`]);
+      const outside = `${data}.conf`;
+      const elsewhere = existsSync(outside) ? ['-o', `-c config_file=${outside}`] : [];
+      program(folder, owner, 'pg_ctl', ['start', '-D', data, '-w', '-s', '-l', `${data}.log`, ...elsewhere]);
     },
     pids: () => processesOf(data),
     entry: { host: name, address, port, data, user, password: { file: passwordFile } },

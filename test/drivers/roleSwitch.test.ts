@@ -60,6 +60,7 @@ describe('a planned change of roles', () => {
     await it.pair.members[primary]!.query('insert into kept select generate_series(1, 1000)');
     const asked = { endpoint, lease: lease(epoch), deadlineMs };
     await role(primary).checkpoint({ endpoint });
+    if (epoch === 3) await it.pair.members[standby]!.query('select pg_wal_replay_pause()');
     const demoted = await role(primary).demote(asked);
     expect(await status(primary)).toMatchObject({ state: 'fenced' });
     expect((await status(standby)).lsn).toBe(demoted.lsn);
@@ -96,6 +97,18 @@ describe('a planned change of roles', () => {
     await eventually(() => it.logged.some(({ event }) => event.startsWith('somebody started what is kept down')));
     expect(await status(primary)).toMatchObject({ state: 'fenced' });
     expect(await role(primary).reinstate(asked)).toMatchObject({ state: 'primary' });
+    await eventually(async () => (await status(standby)).receiving);
+  });
+
+  run('a stop that something holds up is told in time; what was begun is undone by a start', async () => {
+    const asked = { endpoint, lease: lease(5), deadlineMs: 700 };
+    const client = await it.pair.members[primary]!.connect();
+    const { pid } = (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!;
+    process.kill(pid, 'SIGSTOP');
+    await expect(role(primary).demote(asked)).rejects.toMatchObject({ code: 'NotStopped', message: /still stopping/ });
+    expect(await status(primary)).toMatchObject({ state: 'fenced' });
+    expect(it.pair.members[primary]!.pids()).toContain(pid);
+    expect(await role(primary).reinstate({ ...asked, deadlineMs: 6_000 })).toMatchObject({ state: 'primary' });
     await eventually(async () => (await status(standby)).receiving);
   });
 });

@@ -5,7 +5,7 @@ import { Refusal } from '../../contract/errors';
 import { conninfoTo, quoted } from './conninfo';
 import { isStandby, removeFrom, replaceIn, setWhileDown } from './dataFiles';
 import type { Line } from './line';
-import { divergence } from './lost';
+import { divergence, hasMore } from './lost';
 import { removeMark } from './marks';
 import { dataOf, factsOf, peerOf, type Place } from './place';
 import { openPort } from './port';
@@ -29,8 +29,9 @@ export async function follow(
   peerOf(place, primary);
   if (postmasterOf(data) === undefined) await startAsStandby(place, primary, left);
   else if (isStandby(data)) await release(place);
-  const { standby } = await untilAnswers(place, primary, line, until);
+  const { standby, timeline, lsn } = await untilAnswers(place, primary, line, until);
   if (!standby) throw new Refusal('NotStandby', { ...factsOf(place), state: 'primary' });
+  if (await hasMore(place, primary, timeline, lsn)) throw new Refusal('Diverged', { ...factsOf(place), primary });
   await tell(place, line, settingsFor(place, primary), left());
   removeMark(place);
   await untilStreams(place, primary, line, until);
@@ -99,8 +100,6 @@ async function untilStreams(place: Place, primary: string, line: Line, until: nu
         ? `its WAL receiver is ${receiver.status} at ${receiver.host}:${receiver.port}`
         : 'no WAL receiver runs';
       const said = complaintOf(place);
-      if (/not in this server's history|forked off/.test(said))
-        throw new Refusal('Diverged', { ...factsOf(place), primary });
       throw new Refusal('NotFollowing', { ...factsOf(place), primary, why: said ? `${seen}; ${said}` : seen });
     }
     await pause(20);

@@ -9,8 +9,11 @@ import type { Divergence } from './lost';
 import { parseLsn, segmentName } from './lsn';
 import { dataOf, type Place } from './place';
 
-/** Settings that are this host's own: a rewind would bring those of the new primary, its address too. */
-const ownFiles = ['postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf', 'pg_ident.conf'];
+/**
+ * Settings that are this host's own: a rewind would bring those of the new primary, its address too. It takes away the
+ * words of the last start, which alone say where a configuration lies that is elsewhere.
+ */
+const ownFiles = ['postmaster.opts', 'postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf', 'pg_ident.conf'];
 
 /** What a rewind is about to overwrite, as it was. */
 export interface Kept {

@@ -52,8 +52,11 @@ export function run(
       complaint = (complaint + chunk).slice(-4_000);
       onComplaint?.(chunk);
     });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output, complaint: complaint.trim() }));
+    child.once('error', (error) => signal?.aborted !== true && reject(error)); // one that is stopped is waited for
+    child.once('close', (code) => {
+      if (signal?.aborted === true) reject(signal.reason as Error);
+      else resolve({ code, output, complaint: complaint.trim() });
+    });
   });
 }
 

@@ -2,7 +2,7 @@ import type { RoleInput, Lost } from '../../contract/capabilities/role';
 import { Refusal } from '../../contract/errors';
 import type { JobContext } from '../../contract/operations';
 import { conninfoTo, quoted } from './conninfo';
-import { isStandby } from './dataFiles';
+import { isStandby, removeFrom } from './dataFiles';
 import { fence } from './fence';
 import { follow } from './follow';
 import { finished, keepAside, restoreOwn, unfinished, type Kept } from './keep';
@@ -37,6 +37,7 @@ export async function rejoin(
   const beganAt = performance.now();
   const to = { endpoint, lease, primary, deadlineMs: followMs };
   const begun = unfinished(place);
+  if (begun) restoreOwn(place, begun);
   if (!begun && (await streamsFrom(place, line, primary)))
     return { rewound: false, tookMs: performance.now() - beganAt };
   line.close();
@@ -94,7 +95,7 @@ async function keptAside(place: Place, primary: string, parted: Divergence, job:
 }
 
 /**
- * pg_rewind first ends the recovery of a server that was killed, by itself, and reads postgresql.conf for it. Before: a
+ * pg_rewind (15 or newer, where the configuration lies elsewhere) first ends the recovery of a server that was killed, by itself, and reads postgresql.conf for it. Before: a
  * checkpoint on the source. Until its first one after the promotion, its control file has the old timeline, and pg_rewind
  * would find nothing to do.
  */
@@ -102,6 +103,7 @@ async function rewind(place: Place, primary: string, job: JobContext): Promise<v
   const data = dataOf(place);
   await askOnce(primary, peerOf(place, primary), 'make a checkpoint', 'checkpoint', 120_000);
   removeStaleLock(data);
+  removeFrom(data, 'standby.signal'); // a recovery by pg_rewind refuses it; the mark keeps the server down meanwhile
   const config = configFile(data);
   const source = `${conninfoTo(place, primary)} dbname=${quoted(peerOf(place, primary).database)}`;
   const args = ['-D', data, '--source-server', source, '--progress', ...(config ? ['--config-file', config] : [])];

@@ -68,7 +68,7 @@ function again(data: string): string[] {
 
 /** Where its configuration lies when that is not its data directory. */
 export function configFile(data: string): string | undefined {
-  const word = lastCommand(data).find((each) => /^config[_-]file=/.test(each));
-  const file = word?.slice('config_file='.length);
+  const word = lastCommand(data).find((each) => /^(--)?config[_-]file=/.test(each));
+  const file = word?.slice(word.indexOf('=') + 1);
   return file !== undefined && existsSync(file) ? file : undefined;
 }
