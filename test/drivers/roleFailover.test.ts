@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputOf } from '../../bench/programs';
-import { jobContext, Scene } from '../contract/agents';
+import { Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
 import { endpoint, job, lease, roleScene, run, runAsRoot, type RoleScene } from './roleScene';
 
@@ -111,8 +111,17 @@ describe('a primary that fails', () => {
       expect(lost.commits).toBe(1 + acknowledged);
       expect(lost.xids).toHaveLength(1 + acknowledged);
       await expect(role(primary).follow({ ...asked, primary: standby })).rejects.toMatchObject({ code: 'Diverged' });
+      const again = { endpoint, lease: asked.lease, primary: standby };
+      const killed = job();
+      killed.report = ({ note, total }) => {
+        if (note === 'rewinding' && total > 0) killRewind(member(primary).data);
+      };
+      await expect(role(primary).rejoin(again, killed)).rejects.toMatchObject({ code: 'CannotRewind' });
+      expect(await status(primary)).toMatchObject({ state: 'fenced' });
+      await expect(role(primary).follow({ ...asked, primary: standby })).rejects.toMatchObject({ code: 'Diverged' });
+      await expect(role(primary).reinstate(asked)).rejects.toMatchObject({ code: 'NotPrimary' });
       const work = job();
-      const rejoined = await role(primary).rejoin({ endpoint, lease: asked.lease, primary: standby }, work);
+      const rejoined = await role(primary).rejoin(again, work);
       expect(rejoined).toMatchObject({ rewound: true, lost });
       expect(work.reports).not.toHaveLength(0);
       expect(readdirSync(rejoined.keptAt!).filter((name) => /^[0-9A-F]{24}$/.test(name))).not.toHaveLength(0);
@@ -122,15 +131,22 @@ describe('a primary that fails', () => {
         receiving: true,
         follows: member(standby).address,
       });
-      expect(await role(primary).rejoin({ endpoint, lease: asked.lease, primary: standby }, job())).toMatchObject({
-        rewound: false,
-      });
+      expect(await role(primary).rejoin(again, job())).toMatchObject({ rewound: false });
       process.stderr.write(
         `lost ${lost.commits} of ${1 + acknowledged} acknowledged, rejoined in ${rejoined.tookMs.toFixed(0)} ms\n`,
       );
     },
   );
 });
+
+/** As a person, or a lack of memory, would end it. */
+function killRewind(data: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const file = `/proc/${pid}/cmdline`;
+    const words = existsSync(file) ? readFileSync(file, 'utf8').split('\0') : [];
+    if (words[0]?.endsWith('/pg_rewind') && words.includes(data)) process.kill(Number(pid), 'SIGKILL');
+  }
+}
 
 /** Commits of an application, each acknowledged, among much that is none; the answer is how many. */
 async function writeManyKinds(client: { query(text: string): Promise<unknown> }): Promise<number> {

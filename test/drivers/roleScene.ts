@@ -39,9 +39,9 @@ export async function roleScene(scene: Scene, options: PairOptions = {}, bounds:
       log: (event, facts = {}) => void logged.push({ event, facts }),
     };
     hosts[name] = host as Host;
-    const { driver, stop } = postgres(hosts[name], bounds);
-    scene.onEnd(stop);
-    roles[name] = driver;
+    const running = postgres(hosts[name], bounds);
+    scene.onEnd(() => running.stop());
+    roles[name] = running.driver;
   }
   const { p1, p2 } = pair.members;
   return { pair, p1: p1!, p2: p2!, roles, hosts, logged };

@@ -33,8 +33,12 @@ describe('a host that comes back', () => {
   });
 
   run('is fenced when an observer has seen a higher epoch', async () => {
-    const { peer } = it.hosts['p1']!;
-    await peer('o2', 'role').promote({ endpoint, lease: lease(7), deadlineMs: 10_000 });
+    const observer = it.hosts['p1']!.peer('o2', 'role');
+    await observer.promote({ endpoint, lease: lease(7), deadlineMs: 10_000 });
+    expect(await observer.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({
+      state: 'primary',
+      timeline: 2,
+    });
     const fenced = await fenceSuperseded(it.hosts['p1']!, it.roles['p1']!);
     expect(fenced).toEqual([
       {

@@ -1,6 +1,8 @@
-import { Scene } from '../contract/agents';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jobContext, Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
-import { endpoint, lease, roleScene, run, type RoleScene } from './roleScene';
+import { endpoint, job, lease, roleScene, run, type RoleScene } from './roleScene';
 
 const deadlineMs = 20_000;
 
@@ -110,5 +112,29 @@ describe('a planned change of roles', () => {
     expect(it.pair.members[primary]!.pids()).toContain(pid);
     expect(await role(primary).reinstate({ ...asked, deadlineMs: 6_000 })).toMatchObject({ state: 'primary' });
     await eventually(async () => (await status(standby)).receiving);
+  });
+
+  run('a standby that has more than the new primary does not follow it, and is rewound', async () => {
+    const asked = { endpoint, lease: lease(6), deadlineMs };
+    const [ahead, behind] = [it.pair.members[primary]!, it.pair.members[standby]!];
+    await behind.query("alter system set primary_conninfo = ''");
+    await behind.query('select pg_reload_conf()');
+    await eventually(async () => (await status(primary)).standbys?.length === 0);
+    await ahead.query('insert into kept values (7), (8)');
+    await role(primary).demote(asked);
+    writeFileSync(join(ahead.data, 'standby.signal'), '');
+    ahead.start(); // by a person, and as a standby: that is let be
+    await role(standby).promote(asked);
+    const follow = role(primary).follow({ ...asked, primary: standby, deadlineMs: 4_000 });
+    await expect(follow).rejects.toMatchObject({ code: 'Diverged' });
+    const stop = new AbortController();
+    const stopped = jobContext('a job', stop.signal);
+    stopped.report = ({ note }) => note === 'rewinding' && stop.abort(new Error('stopped in the middle'));
+    const again = { endpoint, lease: asked.lease, primary: standby };
+    await expect(role(primary).rejoin(again, stopped)).rejects.toThrow('stopped in the middle');
+    expect(await status(primary)).toMatchObject({ state: 'fenced' });
+    const rejoined = await role(primary).rejoin(again, job());
+    expect(rejoined).toMatchObject({ rewound: true, lost: { commits: 1 } });
+    expect(await status(primary)).toMatchObject({ state: 'standby', receiving: true });
   });
 });

@@ -13,6 +13,7 @@ export interface Control {
   /** The highest timeline of which it has WAL: that of its last checkpoint may be older. */
   timeline: number;
   checkpoint: bigint;
+  checkpointTimeline: number;
   segmentBytes: number;
   /** pg_rewind needs one of both. */
   hintsLogged: boolean;
@@ -40,6 +41,7 @@ export async function readControl(place: Place): Promise<Control> {
     state: fact('Database cluster state'),
     systemId: fact('Database system identifier'),
     timeline: Math.max(...timelines, ...walTimelines(data)),
+    checkpointTimeline: Number(fact("Latest checkpoint's TimeLineID")),
     checkpoint: parseLsn(fact('Latest checkpoint location')),
     segmentBytes: Number(fact('Bytes per WAL segment')),
     hintsLogged: fact('wal_log_hints setting') === 'on',

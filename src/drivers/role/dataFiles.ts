@@ -8,15 +8,15 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /**
  * Replaces a file in a data directory, as its owner's and for its owner alone. The owner may have put a link there: a new
  * file is made beside it, which follows none.
  */
-export function replaceIn(data: string, name: string, text: string): void {
+export function replaceIn(data: string, name: string, text: string | Uint8Array): void {
   const { uid, gid } = statSync(data);
   const path = join(data, name);
   const fresh = `${path}.evenkeel`;
@@ -24,13 +24,13 @@ export function replaceIn(data: string, name: string, text: string): void {
   const fd = openSync(fresh, 'wx', 0o600);
   try {
     if (process.geteuid?.() === 0) fchownSync(fd, uid, gid);
-    writeSync(fd, text);
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(fresh, path);
-  syncFolder(data);
+  syncFolder(dirname(path));
 }
 
 export function removeFrom(data: string, name: string): void {

@@ -3,10 +3,11 @@ import { Refusal } from '../../contract/errors';
 import { endOfCheckpoint, readControl } from './control';
 import { isStandby } from './dataFiles';
 import { fence } from './fence';
+import { unfinished } from './keep';
 import type { Line } from './line';
 import { readMark, removeMark, writeMark } from './marks';
 import { dataOf, factsOf, type Place } from './place';
-import { openPort } from './port';
+import { closePort, openPort } from './port';
 import { birthOf, kill, postmasterOf } from './processes';
 import { hasEnded, startServer } from './server';
 import { askFacts } from './facts';
@@ -43,6 +44,7 @@ export async function demote(place: Place, line: Line, { lease, deadlineMs }: Ro
       throw new Refusal('NotStopped', { ...factsOf(place), seconds: deadlineMs / 1000, why: 'it is still stopping' });
   }
   writeMark(place, { epoch: lease.epoch, because: 'demoted' });
+  await closePort(place); // not before: its standbys come through it for the rest
   const control = await readControl(place);
   if (control.state !== 'shut down')
     throw new Refusal('NotStopped', {
@@ -65,6 +67,7 @@ export async function reinstate(
   const left = () => Math.max(1, until - performance.now());
   const data = dataOf(place);
   if (isStandby(data)) throw new Refusal('NotPrimary', { ...factsOf(place), state: 'standby' });
+  if (unfinished(place)) throw new Refusal('NotPrimary', { ...factsOf(place), state: 'rewound in part' });
   const mark = readMark(place);
   if (mark && postmasterOf(data) !== undefined && !(await hasEnded(place, left() / 2)))
     await fence(place, lease, left());

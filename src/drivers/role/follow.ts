@@ -4,6 +4,7 @@ import type { MemberView, RoleInput } from '../../contract/capabilities/role';
 import { Refusal } from '../../contract/errors';
 import { conninfoTo, quoted } from './conninfo';
 import { isStandby, removeFrom, replaceIn, setWhileDown } from './dataFiles';
+import { finished, unfinished } from './keep';
 import type { Line } from './line';
 import { divergence, hasMore } from './lost';
 import { removeMark } from './marks';
@@ -35,6 +36,7 @@ export async function follow(
   await tell(place, line, settingsFor(place, primary), left());
   removeMark(place);
   await untilStreams(place, primary, line, until);
+  finished(place);
   place.host.log('follows', { endpoint: place.endpoint, primary });
   return statusOf(place, line, Math.max(1_000, left()));
 }
@@ -51,8 +53,9 @@ function settingsFor(place: Place, primary: string): Record<string, string> {
 
 async function startAsStandby(place: Place, primary: string, left: () => number): Promise<void> {
   const data = dataOf(place);
-  const { diverged } = await divergence(place, primary);
-  if (diverged) throw new Refusal('Diverged', { ...factsOf(place), primary });
+  const half = unfinished(place)?.rewound === false;
+  if (half || (await divergence(place, primary)).diverged)
+    throw new Refusal('Diverged', { ...factsOf(place), primary });
   setWhileDown(data, settingsFor(place, primary));
   removeFrom(data, 'recovery.signal');
   replaceIn(data, 'standby.signal', '');

@@ -15,10 +15,17 @@ import { dataOf, type Place } from './place';
  */
 const ownFiles = ['postmaster.opts', 'postgresql.conf', 'postgresql.auto.conf', 'pg_hba.conf', 'pg_ident.conf'];
 
-/** What a rewind is about to overwrite, as it was. */
+const walFile = /^([0-9A-F]{24}|[0-9A-F]{8}\.history)$/;
+
+/** A rewind that was begun, and what it is about to overwrite, as it was. */
 export interface Kept {
   folder: string;
   lost: Lost;
+  /** Its own timelines: one of another says that the rewind came to its end. */
+  timelines: number[];
+  bootId: string;
+  /** All of it is on the disk. */
+  rewound: boolean;
 }
 
 const folderOf = ({ host, endpoint }: Place): string => join(host.stateDir, 'role', `${endpoint}.kept`);
@@ -42,9 +49,9 @@ export async function keepAside(place: Place, { spans, lost, control }: Divergen
   const [from, to] = [segment(lost.forkLsn), segment(lost.endLsn)];
   const timelines = new Set(spans.map(({ timeline }) => timeline));
   const files = readdirSync(join(data, 'pg_wal')).filter((file) => {
-    if (/^[0-9A-F]{8}\.history$/.test(file)) return true;
+    if (!walFile.test(file) || file.endsWith('.history')) return walFile.test(file);
     const timeline = parseInt(file.slice(0, 8), 16);
-    return /^[0-9A-F]{24}$/.test(file) && timelines.has(timeline) && file.slice(8) >= from && file.slice(8) <= to;
+    return timelines.has(timeline) && file.slice(8) >= from && file.slice(8) <= to;
   });
   const sizes = files.map((file) => statSync(join(data, 'pg_wal', file)).size);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -59,10 +66,29 @@ export async function keepAside(place: Place, { spans, lost, control }: Divergen
     });
   }
   for (const file of ownFiles) if (existsSync(join(data, file))) copyFileSync(join(data, file), join(folder, file));
-  const kept = { folder, lost };
   replaceDurably(join(folder, 'lost.json'), JSON.stringify(lost, null, 2));
-  replaceDurably(noteOf(place), JSON.stringify(kept));
+  const kept: Kept = {
+    ...{ folder, lost, rewound: false, bootId: bootId() },
+    timelines: [control.timeline, control.checkpointTimeline],
+  };
+  remember(place, kept);
   return kept;
+}
+
+export function remember(place: Place, kept: Kept): void {
+  replaceDurably(noteOf(place), JSON.stringify(kept));
+}
+
+/** What a power cut took from the data directory nobody knows, unless the rewind was over. */
+export const isTorn = ({ rewound, bootId: before }: Kept): boolean => !rewound && before !== bootId();
+
+const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+
+/** Brings the WAL of before back, which a second rewind reads and the first may have left torn. */
+export function restoreWal(place: Place, { folder }: Kept): void {
+  for (const file of readdirSync(folder)) {
+    if (walFile.test(file)) replaceIn(dataOf(place), join('pg_wal', file), readFileSync(join(folder, file)));
+  }
 }
 
 /** Brings the host's own settings back after a rewind. */

@@ -24,6 +24,15 @@ export const processesOf = (data: string): number[] =>
     .map(Number)
     .filter((pid) => belongsTo(data, pid) === 'yes');
 
+/** A pg_rewind of that directory which goes on after its agent ended. */
+export const isRewound = (data: string): boolean =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      const words = readFrom(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
+      return basename(words[0] ?? '') === 'pg_rewind' && words.includes(data);
+    });
+
 /** Kills a process that was just seen to belong to a data directory; one that ended meanwhile is no error. */
 export function kill(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -14,19 +14,21 @@ export interface Ended {
 export interface Running {
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** Goes on when the agent ends: what it does must not be left half done. */
+  outlives?: boolean;
   /** Takes the output line by line, as it comes. */
   onLine?: (line: string) => void;
   /** Takes what it complains of as it comes. */
   onComplaint?: (text: string) => void;
 }
 
-/** Runs a program of PostgreSQL that fits the member, as the owner of its data directory: as root they refuse. */
+/** Runs a program of PostgreSQL that fits the member, as the owner of its data directory: as root they refuse. It ends with the agent, unless it must not. */
 export async function runProgram(place: Place, name: string, args: string[], how: Running = {}): Promise<Ended> {
   const words = [join(binOf(place), name), ...args];
-  return run([...(await asOwner(dataOf(place))), ...words], how);
+  return run([...(await asOwner(dataOf(place), how.outlives === true)), ...words], how);
 }
 
-/** Runs words without a shell. They end with the agent: nothing goes on that nobody stands beside. */
+/** Runs words without a shell. */
 export function run(
   [file = '', ...args]: string[],
   { signal, timeoutMs, onLine, onComplaint }: Running,
@@ -61,12 +63,12 @@ export function run(
 }
 
 /** Words to put before a program. A group of the owner may be what opens the key of its certificate, so that all are kept. */
-async function asOwner(data: string): Promise<string[]> {
+async function asOwner(data: string, outlives: boolean): Promise<string[]> {
   const { uid, gid } = statSync(data);
-  const dies = ['setpriv', '--pdeathsig', 'KILL'];
-  if (process.geteuid?.() !== 0 || uid === 0) return dies;
+  const sets = ['setpriv', ...(outlives ? [] : ['--pdeathsig', 'KILL'])];
+  if (process.geteuid?.() !== 0 || uid === 0) return sets;
   const groups = (await isKnown(uid)) ? '--init-groups' : '--clear-groups';
-  return [...dies, '--reuid', String(uid), '--regid', String(gid), groups];
+  return [...sets, '--reuid', String(uid), '--regid', String(gid), groups];
 }
 
 const isKnown = (uid: number): Promise<boolean> =>

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RoleInput } from '../../contract/capabilities/role';
 import { Refusal } from '../../contract/errors';
+import { finished } from './keep';
 import type { Line } from './line';
 import { readMark, readPromotion, writePromotion } from './marks';
 import { dataOf, factsOf, type Place } from './place';
@@ -45,6 +46,7 @@ export async function promote(
     await line.ask('resume replay', 'select pg_wal_replay_resume()', left());
   }
   writePromotion(place, { epoch: lease.epoch });
+  finished(place); // a rewind that was begun before it followed is none of the next failover's
   const asked = facts.standby ? await ask(place, line, until) : 0;
   const { timeline, lsn } = await askFacts(line, Math.max(1_000, left()));
   const tookMs = performance.now() - beganAt;
