@@ -8,6 +8,7 @@ export const drivers: DriverTable = {
   copy: async (host) => (await import('./copy/stream.js')).stream(host),
   load: async (host) => (await import('./load/objects.js')).objects(host, loadTables),
   traffic: async (host) => (await import('./traffic/traffic.js')).traffic(host, trafficTables),
+  role: async (host) => (await import('./role/postgres.js')).postgres(host),
 };
 
 /** Where a series may come from, and what may be resized. */

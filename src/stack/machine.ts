@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cacheDir } from './places';
 import { onPath } from './programs';
 
@@ -94,7 +94,7 @@ export const abilities = {
     get: `${asRoot}, on a kernel with CONFIG_MACVLAN`,
     for: 'suite',
   },
-  nft: program('nft', 'nftables', 'suite', 'nftables: routes of endpoints'),
+  nft: program('nft', 'nftables', 'suite', 'nftables: routes of endpoints, and ports that are closed'),
   iptables: program(
     'iptables-legacy',
     'iptables',
@@ -199,7 +199,7 @@ function lacksSpace(path: string): string | undefined {
 /** The directory of initdb and pg_ctl: Debian keeps them off the PATH. */
 export function postgresBin(): string | undefined {
   const initdb = onPath('initdb');
-  if (initdb) return join(initdb, '..');
+  if (initdb) return dirname(realpathSync(initdb)); // a link to it alone has no others beside it
   const versions = '/usr/lib/postgresql';
   if (!existsSync(versions)) return undefined;
   const newestFirst = readdirSync(versions).sort((a, b) => Number(b) - Number(a));
