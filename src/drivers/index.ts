@@ -5,6 +5,7 @@ import type { LoadTables } from './load/object';
 export const drivers: DriverTable = {
   files: async (host) => (await import('./files/disk.js')).disk(host),
   copy: async (host) => (await import('./copy/stream.js')).stream(host),
+  watch: async (host) => (await import('./watch/watch.js')).watch(host),
   load: async (host) => (await import('./load/objects.js')).objects(host, loadTables),
 };
 
