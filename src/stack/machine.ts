@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cacheDir } from './places';
 import { onPath } from './programs';
 
@@ -179,7 +179,7 @@ function lacksSpace(path: string): string | undefined {
 /** The directory of initdb and pg_ctl: Debian keeps them off the PATH. */
 export function postgresBin(): string | undefined {
   const initdb = onPath('initdb');
-  if (initdb) return join(initdb, '..');
+  if (initdb) return dirname(realpathSync(initdb)); // a link alone has none of its siblings beside it
   const versions = '/usr/lib/postgresql';
   if (!existsSync(versions)) return undefined;
   const newestFirst = readdirSync(versions).sort((a, b) => Number(b) - Number(a));

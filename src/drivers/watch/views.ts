@@ -8,6 +8,7 @@ export class Views {
   private last = Date.now();
   private beatAtMs = Date.now();
   private starvedMs = 0;
+  private closed = false;
 
   constructor(
     private readonly observer: { observer: string; zone?: string },
@@ -45,7 +46,7 @@ export class Views {
   /** As it is when its revision is past `after`, or the time is over. */
   async past(target: string, after: number, waitMs: number): Promise<Observation> {
     const { waiting, revision } = this.targets.get(target)!;
-    if (revision <= after && waitMs > 0)
+    if (revision <= after && waitMs > 0 && !this.closed)
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer);
@@ -58,8 +59,9 @@ export class Views {
     return this.now(target);
   }
 
-  /** Everybody gets an answer. */
+  /** Everybody gets an answer, from now on at once. */
   close(): void {
+    this.closed = true;
     for (const { waiting } of this.targets.values()) for (const wake of waiting) wake();
   }
 }

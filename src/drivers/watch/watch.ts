@@ -11,7 +11,7 @@ import { write } from './write';
 type Watch = CapabilityOf<'watch'>;
 
 /** What this host watches, from now on until it is stopped; and for its pairs of proxies, what it does by itself. */
-export function watch(host: Host): Running<Watch> {
+export function watch(host: Host): Running<Watch> & { readonly pid: number | undefined } {
   const { name: observer, zone } = host;
   const watched = watchedBy(host);
   const views = new Views(
@@ -53,13 +53,20 @@ export function watch(host: Host): Running<Watch> {
     },
     ...armed,
   };
+  const letGo = () => {
+    views.close();
+    book.close();
+  };
   watcher.start();
   return {
     driver,
+    get pid() {
+      return watcher.pid; // of the watcher
+    },
+    letGo,
     stop: async () => {
+      letGo();
       await watcher.stop();
-      views.close();
-      book.close();
       await takeovers.stop();
     },
   };

@@ -55,6 +55,7 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   const { node, silent, other, home, away, starvedMs, probe } = facts;
   const nothing = (why: string): Takeover => ({ does: 'nothing', why });
   if (!silent || !isGone(silent, probe)) return nothing(`the proxy of ${node} answers`);
+  if (!other) return nothing('the other proxy was not seen yet');
   if (away?.held) return nothing(`the address of ${node} is away already`);
   if (home && !home.held) return nothing(`the address of ${node} is not at home`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
@@ -63,15 +64,14 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   const against = objection(facts);
   if (against) return { does: 'refused', why: against, epoch };
   if (!away) return { does: 'refused', why: 'nobody can tell who has its address at the other node', epoch };
-  const why = `its proxy is ${silent.process === 'gone' ? 'gone' : silent.says} and the other one ${other!.says}`;
+  const why = `its proxy is ${silent.process === 'gone' ? 'gone' : silent.says} and the other one ${other.says}`;
   return { does: 'move', why, epoch, from: away.epoch };
 }
 
 /** The first thing that speaks against a move. */
 function objection(facts: TakeoverFacts): string | undefined {
   const { other, maintenance, autonomy, sinceMs, coolDownMs } = facts;
-  if (other?.says !== 'answers')
-    return `there is nowhere to go: the other proxy ${other ? `is ${other.says}` : 'was not seen yet'}`;
+  if (other?.says !== 'answers') return `there is nowhere to go: the other proxy is ${other?.says}`;
   if (maintenance !== false) return `the pair is in maintenance: ${maintenance}`;
   if (autonomy !== 'act') return autonomy === 'ask' ? 'it waits for an approval' : 'its agents only say what they see';
   if (sinceMs !== undefined && sinceMs < coolDownMs)

@@ -47,14 +47,14 @@ export class Line {
 /** PostgreSQL says goodbye with these to a connection that it closes: its administrator, or a crash, wanted it. */
 const goodbyes = /^57P0[12]$/;
 
-/** What an error means. `cut`: the connection went away under the question; a kept one may be, and that is no news of the server. */
+/** What an error means. `cut`: the connection went away under the question, which is no news of the server unless it goes `on`. */
 export function meaningOf(
   error: unknown,
-  fresh: boolean,
+  on: boolean,
 ): { says: 'refused' | 'unreachable' | 'cut' | 'failing'; why: string } {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   const why = message || code;
-  if (error instanceof DatabaseError) return { says: !fresh && goodbyes.test(code) ? 'cut' : 'failing', why };
+  if (error instanceof DatabaseError) return { says: !on && goodbyes.test(code) ? 'cut' : 'failing', why };
   if (code === 'ECONNREFUSED') return { says: 'refused', why: 'nothing listens' };
   if (/^E(HOST|NET)(UNREACH|DOWN)$|^ETIMEDOUT$|^EADDRNOTAVAIL$/.test(code)) return { says: 'unreachable', why };
   if (/^ECONNRESET$|^EPIPE$/.test(code) || /terminated|closed/.test(message)) return { says: 'cut', why };

@@ -26,6 +26,8 @@ export interface SentryHooks {
 const againMs = 10;
 /** A connection on which nothing is said is replaced after this time, doubled each time up to the most: a hung server collects them. */
 const renewMs = { least: 1_000, most: 5_000 };
+/** So many new connections in a row may be closed under the question before that means something. */
+const mostCuts = 3;
 /** By how much this process may be late and still call something else late, ms. */
 const lateMs = 25;
 
@@ -40,6 +42,7 @@ export class Sentry {
   private looks: Look[] = [];
   private next: NodeJS.Timeout | undefined;
   private renewed = 0;
+  private cuts = 0;
   private stopped = false;
   private readonly question: string;
 
@@ -134,17 +137,19 @@ export class Sentry {
     clearTimeout(look.timer);
     this.looks = [];
     this.renewed = 0;
+    this.cuts = 0;
     this.hooks.seen(this.tally.answered({ says: late ? 'late' : 'answers', tookMs, ...readAnswer(this.thing, row) }));
     this.later(look.sinceMs + every - now);
   }
 
   private failed(look: Look, error: unknown): void {
     const { every } = this.thing.probe;
-    const { says, why } = meaningOf(error, look.fresh);
+    const { says, why } = meaningOf(error, this.cuts >= mostCuts);
     this.end(look);
     if (isRejected(error)) this.hooks.rejected();
     if (says === 'cut') {
-      if (!look.fresh) return this.look(); // its kept connection was closed: whether it lives, a new one tells
+      // Whether it lives, a new connection tells; one that closes those too, without a word, serves nobody.
+      if (!look.fresh || this.cuts++ < mostCuts) return look.fresh ? this.later(againMs) : this.look();
       this.missed('silent', `it closed the connection: ${why}`);
     } else if (says === 'failing') {
       this.hooks.seen(this.tally.answered({ says, why }));
