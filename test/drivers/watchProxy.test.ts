@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
 import { watch } from '../../src/drivers/watch/watch';
 import { fleetOf, Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
@@ -58,6 +59,20 @@ describe('a node that watches the proxies of its pair', () => {
     b.signal('SIGCONT');
     tell({ back: await other.says({ misses: 0 }, went) });
     expect(own.seen.filter(({ misses }) => misses >= 2)).toEqual([]);
+  });
+
+  run('one whose queue of connections is full cannot be reached', async () => {
+    const full = await proxy(scene, 'full', { listen_backlog: 1 });
+    b = full;
+    full.signal('SIGSTOP');
+    const waiting = Array.from({ length: 8 }, () => connect(full.port, '127.0.0.1').on('error', () => {}));
+    scene.onEnd(() => waiting.forEach((socket) => socket.destroy()));
+    await eventually(() => waiting.filter(({ connecting }) => !connecting).length >= 2);
+    const { other } = follow();
+    await other.says({ says: 'unreachable', misses: 2 });
+    full.signal('SIGCONT');
+    for (const socket of waiting) socket.destroy();
+    await other.says({ says: 'answers', misses: 0 });
   });
 
   run('an online restart, which hands the port over, is no death', async () => {

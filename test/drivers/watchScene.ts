@@ -175,8 +175,12 @@ export interface Proxy {
   console(sql: string): Promise<Record<string, unknown>[]>;
 }
 
-/** A pgbouncer before a PostgreSQL at `before`. */
-export async function proxy(scene: Scene, name: string, before = 1): Promise<Proxy> {
+/** A pgbouncer; nothing is behind it. */
+export async function proxy(
+  scene: Scene,
+  name: string,
+  settings: Record<string, string | number> = {},
+): Promise<Proxy> {
   const folder = folderIn(scene, name);
   const user = lesserUser(folder);
   const port = await freePort();
@@ -184,7 +188,7 @@ export async function proxy(scene: Scene, name: string, before = 1): Promise<Pro
   writeFileSync(passwordFile, password, { mode: 0o600 });
   writeFileSync(join(folder, 'users'), `"evenkeel" "${password}"\n`);
   const ini = `[databases]
-postgres = host=127.0.0.1 port=${before} dbname=postgres
+postgres = host=127.0.0.1 port=1 dbname=postgres
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}
@@ -194,7 +198,9 @@ auth_type = scram-sha-256
 auth_file = ${join(folder, 'users')}
 admin_users = evenkeel
 so_reuseport = 1
-`;
+${Object.entries(settings)
+  .map(([key, value]) => `${key} = ${value}\n`)
+  .join('')}`;
   writeFileSync(join(folder, 'pgbouncer.ini'), ini);
   const console = async (sql: string) => {
     const client = new Client({ host: '127.0.0.1', port, user: 'evenkeel', database: 'pgbouncer', password });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Sight } from '../../src/contract/sights';
-import { isGone, planTakeover, type TakeoverFacts } from '../../src/planning/failover/takeover';
+import { isGone, mustYield, planTakeover, type TakeoverFacts } from '../../src/planning/failover/takeover';
 
 const sight = (says: Sight['says'], more: Partial<Sight> = {}): Sight => ({
   ...{ says, misses: ['answers', 'late', 'failing'].includes(says) ? 0 : 2, sinceMs: 0 },
@@ -68,6 +68,15 @@ test('an agent that sees its own process end needs one miss, and no witness', ()
   const silent = sight('silent', { misses: 1, process: 'gone' });
   expect(plan({ own: true, silent })).toMatchObject({ does: 'move' });
   expect(isGone(sight('answers', { process: 'gone' }), killed.probe)).toBe(false); // another one has its port by now
+});
+
+test('of two hosts that have the address, the one with the older epoch yields, and no other', () => {
+  fc.assert(
+    fc.property(anyHolding, anyHolding, (one, other) => {
+      expect(mustYield(one, other) && mustYield(other, one)).toBe(false);
+      if (mustYield(one, other)) expect([one?.held, other?.held]).toEqual([true, true]);
+    }),
+  );
 });
 
 const anySight = fc.record({

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
-import { Refusal } from '../../contract/errors';
 import type { Deed, Observation, Sight } from '../../contract/sights';
 import {
   isGone,
@@ -9,27 +8,13 @@ import {
   type Takeover,
   type TakeoverFacts,
 } from '../../planning/failover/takeover';
-import type { CapabilityOf, Host } from '../host';
+import type { Host } from '../host';
 import type { DeedBook } from './deedBook';
 import { lookAtLink } from './link';
+import { actMs, holding, peerMs, said, sidesOf, titled, type Side } from './side';
 
-/** What another host must answer within, ms: a dead one must not hold up its successor. */
-const peerMs = 100;
-/** What is done on this host, or by the one that takes over, has this long. */
-const actMs = 2_000;
 /** A node for which nothing could be done is looked at again this soon. */
 const againMs = 300;
-
-/** A node of a pair whose proxy fails, with the other one. */
-interface Side {
-  pair: string;
-  entry: ProxiesEntry;
-  node: string;
-  other: string;
-  home: ProxyNode;
-  away: ProxyNode;
-  own: boolean;
-}
 
 /** What was said and done about one node since it failed. */
 interface Episode {
@@ -92,8 +77,8 @@ export class Takeovers {
     const silent = sights[node];
     const reached = own || silent?.says === 'refused';
     const [home, away, sinceMs, link] = await Promise.all([
-      this.holding(side, side.home),
-      this.holding(side, side.away),
+      holding(this.host, side, side.home),
+      holding(this.host, side, side.away),
       this.sinceMoved(side),
       reached
         ? { carrier: true, witness: undefined }
@@ -106,12 +91,13 @@ export class Takeovers {
   /** Release at home, then take at the other node; if that fails, back again, so that clients are refused and not left waiting. */
   private async move(side: Side, plan: Extract<Takeover, { does: 'move' }>, silent: Sight): Promise<void> {
     const { pair, node, home, away, own } = side;
+    const traffic = ({ host }: ProxyNode) => this.host.peer(host, 'traffic');
     const lease = { target: `${pair}/${node}`, epoch: plan.epoch };
     const acts: Deed['acts'] = [];
     const did = (what: string) => void acts.push({ afterMs: Math.max(0, Date.now() - silent.sinceMs), what });
-    did(`The proxy of ${node} on ${home.host}: ${plan.why}`);
+    did(`${node} on ${home.host}: ${plan.why}`);
 
-    const released = await said(this.at(home).release({ pair, node, lease }), own ? actMs : peerMs);
+    const released = await said(traffic(home).release({ pair, node, lease }), own ? actMs : peerMs);
     did(
       'value' in released
         ? `${home.host} gave ${home.address} up`
@@ -120,12 +106,12 @@ export class Takeovers {
     if (!('value' in released) && (own || side.entry.by === 'nftables'))
       return this.write(side, plan, acts, 'failed', released.why);
 
-    const taken = await said(this.at(away).take({ pair, node, from: plan.from, lease }), actMs);
+    const taken = await said(traffic(away).take({ pair, node, from: plan.from, lease }), actMs);
     if ('value' in taken && taken.value.held) {
       did(`${away.host} took ${home.address}`);
       return this.write(side, plan, acts, 'done', plan.why);
     }
-    if ((await this.holding(side, away))?.held) {
+    if ((await holding(this.host, side, away))?.held) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }
@@ -133,7 +119,7 @@ export class Takeovers {
     did(`${away.host} did not take ${home.address}: ${why}`);
     if (own && 'value' in released) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
-      const back = await said(this.at(home).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
+      const back = await said(traffic(home).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
       did(
         'value' in back ? `${home.host} took ${home.address} back` : `${home.host} did not take it back: ${back.why}`,
       );
@@ -159,15 +145,6 @@ export class Takeovers {
     this.host.log('takeover', { ...titled(side), outcome, why, epoch, number });
   }
 
-  private at({ host }: ProxyNode): CapabilityOf<'traffic'> {
-    return this.host.peer(host, 'traffic');
-  }
-
-  private async holding({ pair, node }: Side, at: ProxyNode): Promise<Holding | undefined> {
-    const answer = await said(this.at(at).holders({ pair }), at.host === this.host.name ? actMs : peerMs);
-    return 'value' in answer ? answer.value.holders.find((holder) => holder.node === node) : undefined;
-  }
-
   /** Both agents remember what they did: a move by the other one counts as much. One that does not answer is not waited for. */
   private async sinceMoved({ pair, node, home, away, own }: Side): Promise<number | undefined> {
     const peer = this.host.peer((own ? away : home).host, 'watch');
@@ -178,32 +155,5 @@ export class Takeovers {
         : [];
     const last = Math.max(this.book.movedAt(pair, node) ?? 0, ...moves.map(({ atMs }) => atMs));
     return last === 0 ? undefined : Date.now() - last;
-  }
-}
-
-/** Each node of the pair as the one that may fail. A host that has neither of them has no say. */
-function sidesOf(host: string, pair: string, entry: ProxiesEntry): Side[] {
-  const nodes = Object.entries(entry.nodes);
-  if (!nodes.some(([, node]) => node.host === host)) return [];
-  return nodes.map(([node, home], at) => {
-    const [other, away] = nodes[1 - at]!;
-    return { pair, entry, node, other, home, away, own: home.host === host };
-  });
-}
-
-const titled = ({ pair, node }: Side) => ({ pair, node });
-
-/** An answer, or in words why there is none by then. */
-async function said<T>(asked: Promise<T>, ms: number): Promise<{ value: T } | { why: string }> {
-  const over = new AbortController();
-  const late = pause(ms, { why: `no answer within ${ms} ms` }, { signal: over.signal }).catch(() => ({ why: 'over' }));
-  const answer = asked.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ why: error instanceof Refusal ? error.message : String(error) }),
-  );
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    over.abort();
   }
 }

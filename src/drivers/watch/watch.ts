@@ -2,6 +2,7 @@ import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host, Running } from '../host';
 import { armed } from './armed';
 import { DeedBook } from './deedBook';
+import { Homecomings } from './homecoming';
 import { Takeovers } from './takeover';
 import { watchedBy } from './things';
 import { Views } from './views';
@@ -20,9 +21,12 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
   );
   const book = new DeedBook(host.stateDir);
   const takeovers = new Takeovers(host, book);
+  const homecomings = new Homecomings(host, book);
   const consider = (target: string) => {
     const pair = host.proxies[target];
-    if (pair) takeovers.consider(target, pair, views.now(target));
+    if (!pair) return;
+    takeovers.consider(target, pair, views.now(target));
+    homecomings.consider(target, pair, views.now(target));
   };
   const watcher = new WatcherProcess(host, watched, (message) => {
     if ('seen' in message) {

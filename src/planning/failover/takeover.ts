@@ -68,6 +68,10 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   return { does: 'move', why, epoch, from: away.epoch };
 }
 
+/** Both hosts have the address: the one that slept through the newer epoch, while it was cut off, gives it up. */
+export const mustYield = (home: Holding | undefined, away: Holding | undefined): boolean =>
+  home?.held === true && away?.held === true && away.epoch > home.epoch;
+
 /** The first thing that speaks against a move. */
 function objection(facts: TakeoverFacts): string | undefined {
   const { other, maintenance, autonomy, sinceMs, coolDownMs } = facts;
