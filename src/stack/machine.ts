@@ -84,7 +84,8 @@ export const abilities = {
     get: 'boot a kernel with CONFIG_FANOTIFY',
     for: 'suite',
   },
-  nft: program('nft', 'nftables', 'later', 'nftables: traffic'),
+  nft: program('nft', 'nftables', 'suite', 'nftables: traffic'),
+  knot: program('knotd', 'knot', 'suite', 'Knot DNS: a name server that takes updates'),
   postgres: {
     title: 'PostgreSQL server',
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),

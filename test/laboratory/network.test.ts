@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { Endings } from '../../src/laboratory/endings';
 import { inside, Network } from '../../src/laboratory/network';
 import { processesIn, signalAll } from '../../src/laboratory/processes';
-import { outputOf } from '../../src/laboratory/run';
+import { answerOf } from '../../src/laboratory/run';
 import { startChild } from '../../src/stack/children';
 import { needs } from '../setup/needs';
 
@@ -29,8 +29,7 @@ async function sees(network: Network, from: string, to: string): Promise<boolean
     const say = (word) => { console.log(word); process.exit(); };
     socket.on('error', (error) => say(error.code)).on('timeout', () => say('silence'));`;
   const where = from === 'us' ? [] : inside(network.host(from).namespace);
-  const [program = '', ...args] = [...where, process.execPath, '-e', probe];
-  return (await outputOf(program, ...args)).trim() === 'ECONNREFUSED';
+  return (await answerOf([...where, process.execPath, '-e', probe])).trim() === 'ECONNREFUSED';
 }
 
 linux('hosts see each other until one is cut, unplugged or parted, and again when that is mended', async () => {
@@ -62,8 +61,8 @@ linux('hosts see each other until one is cut, unplugged or parted, and again whe
 linux('a host may carry an address that is not its own, and forwards', async () => {
   await withNetwork(async (network) => {
     for (const setting of ['ip_nonlocal_bind', 'ip_forward', 'conf/all/arp_notify', 'conf/all/arp_accept']) {
-      const [program = '', ...args] = [...inside(network.host('n1').namespace), 'cat', `/proc/sys/net/ipv4/${setting}`];
-      expect(await outputOf(program, ...args)).toBe('1\n');
+      const command = [...inside(network.host('n1').namespace), 'cat', `/proc/sys/net/ipv4/${setting}`];
+      expect(await answerOf(command)).toBe('1\n');
     }
   });
 });
