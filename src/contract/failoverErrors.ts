@@ -74,6 +74,11 @@ export const failoverErrors = {
     retry: false,
     next: 'end the long transactions, or give the switch-over more time; its clients go on as before',
   },
+  LaboratoryLacks: {
+    says: 'this machine cannot carry the laboratory: {title} ({why})',
+    retry: false,
+    next: '{get}',
+  },
   DnsSilent: {
     says: 'the DNS server {server} does not answer: {why}',
     retry: true,

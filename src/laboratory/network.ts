@@ -1,5 +1,6 @@
 import type { Endings } from './endings';
 import { endProcesses } from './processes';
+import { sweepLeftovers } from './leftovers';
 import { answerOf, run } from './run';
 import { claimSubnet } from './subnet';
 
@@ -20,8 +21,8 @@ let opened = 0;
  */
 export class Network {
   private constructor(
-    /** The namespace of the switch. */
-    private readonly middle: string,
+    /** The namespace of the switch; its ports have the names of the hosts. */
+    readonly middle: string,
     /** The first three parts of every address. */
     readonly subnet: string,
     /** Where the hosts reach this machine. */
@@ -31,6 +32,7 @@ export class Network {
 
   /** `zones` says of each host in which failure domain it is. */
   static async open(endings: Endings, zones: Readonly<Record<string, string>>): Promise<Network> {
+    await sweepLeftovers();
     const tag = `ek${process.pid}n${opened++}`;
     const middle = `${tag}-sw`;
     await run('ip', 'netns', 'add', middle);

@@ -44,8 +44,8 @@ export class Connection {
         continue;
       }
       await pause(Math.max(0, next - now()));
-      // What was missed is not made up for: the load stays what it is.
-      next = Math.max(next + everyMs, now());
+      // What was missed is not made up for, and nobody falls into step with the others: the load stays what it is.
+      next += everyMs * Math.max(1, Math.ceil((now() - next) / everyMs));
       if (!this.stopped) await this.write();
     }
   }
@@ -112,8 +112,9 @@ export class Connection {
 }
 
 /** `end` would wait for a server that does not answer. */
-const destroy = (client: Client): void =>
-  void (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+function destroy(client: Client): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
 
 const reasonOf = (error: unknown): string => {
   const { code, message } = error as { code?: string; message?: string };

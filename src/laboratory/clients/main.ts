@@ -26,6 +26,8 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
+// Ctrl-C at a terminal comes to us too; whoever started us says when to stop.
+process.on('SIGINT', () => undefined);
 process.once('disconnect', () => void stop()).once('SIGTERM', () => void stop());
 process.on('message', (word: ToClients) => {
   if (word === 'stop') void stop();
