@@ -19,6 +19,7 @@ import { createLog, type Log } from './log';
 import { hostname, Peers } from './peers';
 import { performing, RunningDrivers, type Starters } from './performing';
 import { createServer, type ServerParts } from './server';
+import { guardedBy, standGuard } from './standGuard';
 
 export interface AgentOptions {
   fleet: Fleet;
@@ -81,7 +82,8 @@ async function listen(
     stateDir,
     ...(options.epochPatienceMs !== undefined && { patienceMs: options.epochPatienceMs }),
   });
-  const starters = startersOf(options.drivers ?? drivers, hostFor(options, peers, roots, epochs, log));
+  const self = hostFor(options, peers, roots, epochs, log);
+  const starters = startersOf(options.drivers ?? drivers, self);
   const running = new RunningDrivers(host, starters);
   const perform = performing(host, running, epochs);
   const jobs = new Jobs({
@@ -106,6 +108,7 @@ async function listen(
   const port = new URL(agent).port || (secured.tls ? 443 : 80);
   const url = await server.listen({ host: hostname(agent), port: Number(port) });
   await jobs.resume();
+  await standGuard(self, running);
   log('agent listens', { url, capabilities: running.names });
   return url;
 }
@@ -126,23 +129,6 @@ function hostFor(options: AgentOptions, peers: Peers, roots: readonly string[], 
     bulkAddress: (name) => peers.bulkAddress(name),
     bulk: { address: peers.bulkAddress(host), port: peers.entry(host).bulk.port },
     trust: { ...(token !== undefined && { token }), ...(fleet.tls && { tls: fleet.tls }) },
-  };
-}
-
-/** What this host has a part in, as a member, a forwarder, a node or an observer. */
-function guardedBy(fleet: Fleet, host: string): Pick<Host, 'endpoints' | 'proxies' | 'zone'> {
-  const zone = fleet.hosts[host]?.zone;
-  const mine = (hosts: string[]) => hosts.includes(host);
-  return {
-    endpoints: Object.fromEntries(
-      Object.entries(fleet.endpoints).filter(([, { members, forwarders, observers }]) =>
-        mine([...observers, ...[...Object.values(members), ...Object.values(forwarders)].map((each) => each.host)]),
-      ),
-    ),
-    proxies: Object.fromEntries(
-      Object.entries(fleet.proxies).filter(([, { nodes }]) => mine(Object.values(nodes).map((node) => node.host))),
-    ),
-    ...(zone !== undefined && { zone }),
   };
 }
 

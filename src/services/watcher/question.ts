@@ -13,18 +13,39 @@ export function questionOf({ kind, own }: Thing, observer: string): string {
   const write = `pg_logical_emit_message(true, 'evenkeel', ${quoted(observer)})`;
   const hears = `exists (select from pg_stat_wal_receiver where status = 'streaming'
     and last_msg_receipt_time > clock_timestamp() - interval '${heardWithinMs} ms')`;
+  const waits = `(select json_agg(application_name) from pg_stat_replication where state = 'streaming' and sync_state <> 'async')`;
   return `select pg_is_in_recovery() as standby, case when pg_is_in_recovery() then null else ${write} end as wrote
+    , current_setting('synchronous_standby_names') as names
+    , case when pg_is_in_recovery() then null else ${waits} end as waits
     ${own ? `, case when pg_is_in_recovery() then ${hears} end as receiving` : ''}`;
 }
 
 /** What its answer tells. */
-export function readAnswer({ kind, own }: Thing, row: Record<string, unknown> = {}): Pick<Sight, 'role' | 'receiving'> {
+export function readAnswer(
+  { kind, own }: Thing,
+  row: Record<string, unknown> = {},
+): Pick<Sight, 'role' | 'receiving' | 'good'> {
   if (kind === 'proxy') return {};
   const standby = row['standby'] === true;
   return {
     role: standby ? 'standby' : 'primary',
     ...(own && standby && { receiving: row['receiving'] === true }),
+    ...(!standby && {
+      good: {
+        atMs: Date.now(),
+        lsn: row['wrote'] as string,
+        waitsFor: (row['waits'] as string[] | null) ?? [],
+        need: neededOf(row['names'] as string),
+      },
+    }),
   };
+}
+
+/** How many standbys a commit waits for, as `synchronous_standby_names` says: `ANY 2 (a, b)`, `FIRST 1 (a)`, or a bare list. */
+function neededOf(names: string): number {
+  if (names.trim() === '') return 0;
+  const [, count] = /^\s*(?:any|first)?\s*(\d+)\s*\(/i.exec(names) ?? [];
+  return count === undefined ? 1 : Number(count);
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

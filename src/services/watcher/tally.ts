@@ -1,7 +1,9 @@
 import type { Sight } from '../../contract/sights';
 
 /** What an answer tells, beside that it came. */
-export type Answered = Pick<Sight, 'tookMs' | 'why' | 'role' | 'receiving'> & { says: 'answers' | 'late' | 'failing' };
+export type Answered = Pick<Sight, 'tookMs' | 'why' | 'role' | 'receiving' | 'good'> & {
+  says: 'answers' | 'late' | 'failing';
+};
 
 /** What is seen of one thing so far. Each method answers whether a verdict could rest on what has changed. */
 export class Tally {
@@ -19,14 +21,14 @@ export class Tally {
 
   /** An answer, however late and whatever it says, ends the row of misses. An error says nothing of the role: the last one stands. */
   answered(answer: Answered): boolean {
-    const { role = this.sight?.role } = answer;
-    return this.set({ ...answer, ...(role && { role }), misses: 0 });
+    const { role = this.sight?.role, good = answer.says === 'failing' ? this.sight?.good : undefined } = answer;
+    return this.set({ ...answer, ...(role && { role }), ...(good && { good }), misses: 0 });
   }
 
   /** What was known of its role stays: a dead primary was the primary. */
   missed(says: 'silent' | 'refused' | 'unreachable', why: string): boolean {
-    const { role, misses = 0 } = this.sight ?? {};
-    return this.set({ says, why, ...(role && { role }), misses: misses + 1 });
+    const { role, good, misses = 0 } = this.sight ?? {};
+    return this.set({ says, why, ...(role && { role }), ...(good && { good }), misses: misses + 1 });
   }
 
   /** Of its process. Before it was asked for the first time there is no sight, and nothing to tell. */
