@@ -1,13 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
 import type { Deed, Observation, Sight } from '../../contract/sights';
-import {
-  isGone,
-  planTakeover,
-  type Holding,
-  type Takeover,
-  type TakeoverFacts,
-} from '../../planning/failover/takeover';
+import { isGone, planTakeover, type Takeover, type TakeoverFacts } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import type { DeedBook } from './deedBook';
 import { lookAtLink } from './link';

@@ -139,7 +139,7 @@ export class Sentry {
     this.renewed = 0;
     this.cuts = 0;
     this.hooks.seen(this.tally.answered({ says: late ? 'late' : 'answers', tookMs, ...readAnswer(this.thing, row) }));
-    this.later(look.sinceMs + every - now);
+    this.later(late ? every : look.sinceMs + every - now); // what is slow is not asked more often for that
   }
 
   private failed(look: Look, error: unknown): void {
