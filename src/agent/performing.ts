@@ -45,7 +45,7 @@ export class RunningDrivers {
   letGo(): void {
     for (const running of this.started.values())
       running.then(
-        ({ letGo }) => letGo?.(),
+        (driver) => driver.letGo?.(),
         () => undefined, // it never started: nobody waits for it
       );
   }

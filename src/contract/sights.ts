@@ -7,7 +7,7 @@ export const Sight = z.object({
    * answer; refused: nothing listens; unreachable: not even a refusal; failing: it answers with an error.
    */
   says: z.enum(['answers', 'late', 'silent', 'refused', 'unreachable', 'failing']),
-  /** Misses in a row. */
+  /** Misses in a row: an answer ends the row, however late it is and whatever it says. A miss while the observer is late itself is none. */
   misses: z.number().int(),
   /** When it began to say that, ms since the epoch of Unix. */
   sinceMs: z.number(),
@@ -29,7 +29,7 @@ export const Sight = z.object({
     .optional(),
   /** Of a thing on the observer's own host: its process. */
   process: z.enum(['runs', 'gone']).optional(),
-  /** Of a standby on the observer's own host: its WAL receiver hears the primary. */
+  /** Of a standby on the observer's own host: its WAL receiver heard the primary within the last second, as it does while observers write. */
   receiving: z.boolean().optional(),
 });
 export type Sight = z.output<typeof Sight>;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
+import { getPriority } from 'node:os';
 import { watch } from '../../src/drivers/watch/watch';
 import { fleetOf, Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
@@ -57,7 +58,8 @@ describe('a node that watches the proxies of its pair', () => {
     tell({ silent: await other.says({ says: 'silent', misses: 2 }, stopped) });
     const went = Date.now();
     b.signal('SIGCONT');
-    tell({ back: await other.says({ misses: 0 }, went) });
+    tell({ back: await other.says({ says: 'late', misses: 0 }, went) });
+    await other.says({ says: 'answers' }, went);
     expect(own.seen.filter(({ misses }) => misses >= 2)).toEqual([]);
   });
 
@@ -100,6 +102,21 @@ describe('a node that watches the proxies of its pair', () => {
     tell({ blindMs: blind, stoppedMs: Date.now() - stopped });
     await eventually(() => starved() < 100);
     for (const { seen } of [own, other]) expect(seen.filter(({ misses }) => misses >= 2)).toEqual([]);
+  });
+
+  run('its watcher runs above what it watches, and is started again when it ends', async () => {
+    const { own, watch: driver, pid } = follow();
+    await own.says({ says: 'answers' });
+    const first = pid()!;
+    expect(getPriority(first)).toBe(process.getuid?.() === 0 ? -10 : getPriority());
+    const { revision, atMs } = await driver.look({ target: 'web', after: -1, waitMs: 0 });
+    process.kill(first, 'SIGKILL');
+    await eventually(() => pid() !== first && pid() !== undefined);
+    const after = await eventually(async () => {
+      const view = await driver.look({ target: 'web', after: -1, waitMs: 0 });
+      return view.atMs > atMs && view.sights['a']?.says === 'answers' ? view : undefined;
+    });
+    expect(after.revision).toBeGreaterThanOrEqual(revision);
   });
 
   run('all processors of the machine taken for a while raise no alarm', async () => {

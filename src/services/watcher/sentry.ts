@@ -105,17 +105,16 @@ export class Sentry {
   }
 
   /** Lets the deadline of a look run, or run again. What has arrived when it ends is read first. */
-  private count(look: Look): void {
+  private count(look: Look, ms = this.thing.probe.deadline): void {
     look.overdue = false;
     look.countedMs = performance.now();
-    look.timer = setTimeout(
-      () => setImmediate(() => this.looks.includes(look) && this.overdue(look)),
-      this.thing.probe.deadline,
-    );
+    look.timer = setTimeout(() => setImmediate(() => this.looks.includes(look) && this.overdue(look)), ms);
   }
 
   private overdue(look: Look): void {
-    if (this.lag.worst(performance.now() - look.countedMs) > lateMs) return this.count(look); // we were late, not it
+    const ownMs = this.lag.worst(performance.now() - look.countedMs);
+    // We were late, not it: what that took from it is given back, with as much again.
+    if (ownMs > lateMs) return this.count(look, Math.min(2 * ownMs, this.thing.probe.deadline));
     look.overdue = true;
     const ms = Math.round(performance.now() - look.sinceMs);
     if (look.line.connected) this.missed('silent', `no answer for ${ms} ms`);
@@ -139,7 +138,7 @@ export class Sentry {
     this.renewed = 0;
     this.cuts = 0;
     this.hooks.seen(this.tally.answered({ says: late ? 'late' : 'answers', tookMs, ...readAnswer(this.thing, row) }));
-    this.later(look.sinceMs + every - now);
+    this.later(late ? every : look.sinceMs + every - now); // what is slow is not asked more often for that
   }
 
   private failed(look: Look, error: unknown): void {
