@@ -35,23 +35,27 @@ export function nftables(ground: Ground): RouteTable {
     if (why !== undefined) throw refused('its table of nftables', why);
     await forward(ground);
   };
+  const beReady = async (): Promise<void> => {
+    try {
+      await (ready ??= prepare());
+    } catch (error) {
+      ready = undefined;
+      throw error;
+    }
+  };
 
   return {
     read: async (port) => {
       const answer = await tell(`list table ${table}`);
       const why = complaint(answer);
-      if (why === undefined) return routeIn(answer, port);
-      if (absent.test(why)) return { epoch: 0, rejected: [] };
-      throw refused('reading its routes', why);
+      if (why !== undefined && absent.test(why)) return { epoch: 0, rejected: [] };
+      if (why !== undefined) throw refused('reading its routes', why);
+      // Rules of an older agent are renewed now: a change that comes later is in a hurry.
+      await beReady();
+      return routeIn(answer, port);
     },
     swap: async (port, was, next) => {
-      try {
-        ready ??= prepare();
-        await ready;
-      } catch (error) {
-        ready = undefined;
-        throw error;
-      }
+      await beReady();
       const why = complaint(await tell(swapping(port, was, next)));
       // Somebody may have flushed all tables meanwhile, ours among them.
       if (why !== undefined) ready = undefined;
