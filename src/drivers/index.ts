@@ -6,8 +6,10 @@ import type { TrafficTables } from './traffic/parts';
 export const drivers: DriverTable = {
   files: async (host) => (await import('./files/disk.js')).disk(host),
   copy: async (host) => (await import('./copy/stream.js')).stream(host),
+  watch: async (host) => (await import('./watch/watch.js')).watch(host),
   load: async (host) => (await import('./load/objects.js')).objects(host, loadTables),
   traffic: async (host) => (await import('./traffic/traffic.js')).traffic(host, trafficTables),
+  role: async (host) => (await import('./role/postgres.js')).postgres(host),
 };
 
 /** Where a series may come from, and what may be resized. */
@@ -33,4 +35,8 @@ const trafficTables: TrafficTables = {
     nftables: async () => (await import('./traffic/nftables.js')).nftables,
     iptables: async () => (await import('./traffic/iptables.js')).iptables,
   },
+  pooler: async () => (await import('./traffic/pooler.js')).pooler,
+  dns: async () => (await import('./traffic/dns.js')).dns,
+  address: async () => (await import('./traffic/address.js')).addresses,
+  proxyProcess: async () => (await import('./traffic/proxyProcess.js')).proxyProcess,
 };

@@ -18,7 +18,10 @@ export const RouteView = z.object({
 });
 export type RouteView = z.output<typeof RouteView>;
 
-/** Who has the address of a node of a pair of proxies, as one of the two hosts sees it. */
+/**
+ * Who has the address of a node of a pair of proxies, as one of the two hosts sees it. By nftables the address stays where it
+ * is: its own host has it unless it redirects it, and the other one has it while it was told to take it.
+ */
 export const HolderView = z.object({
   node: z.string(),
   /** This host has it. */
@@ -128,7 +131,14 @@ export const traffic = {
     summary: "Start this host's proxy of a pair, if it does not answer; a hung one is killed first",
     role: 'agent',
     input: z.object({ pair: Pair, deadlineMs: z.number().int().positive().default(5_000) }),
-    output: z.object({ pid: z.number().int(), started: z.boolean(), tookMs: z.number() }),
+    output: z.object({
+      /** Left out when somebody else started it. */
+      pid: z.number().int().optional(),
+      started: z.boolean(),
+      /** A process that ran and did not answer was killed. */
+      killed: z.boolean(),
+      tookMs: z.number(),
+    }),
   },
 } as const satisfies Operations;
 

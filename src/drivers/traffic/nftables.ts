@@ -1,7 +1,6 @@
-import { Refusal } from '../../contract/errors';
-import { Dialogue } from './dialogue';
 import { forward } from './forward';
 import type { Ground } from './ground';
+import { Nft } from './nft';
 import { prepared, routeIn, swapping, table } from './nftRules';
 import type { RouteTable } from './routeTable';
 
@@ -12,27 +11,12 @@ const absent = /No such file or directory/;
  * aborts when that element is another one: not even two agents, or an agent and a run of long ago, can both win.
  */
 export function nftables(ground: Ground): RouteTable {
-  // Errors and answers in one stream: in two, nobody could tell which came first.
-  const nft = new Dialogue(ground, 'nft', ['sh', '-c', 'exec nft -j -i 2>&1']);
-  let number = 0;
+  const nft = new Nft(ground);
   let ready: Promise<void> | undefined;
 
-  /** What nft says to a command. It says nothing when all is well: so a question with a known answer follows each. */
-  const tell = (command: string): Promise<string> => {
-    const name = `asked${++number}`;
-    const last = new RegExp(`Error: [^\\n]*\\nlist table ip ${name}\\n *\\^+\\n`);
-    return nft.ask(`${command}\nlist table ip ${name}\n`, (heard) => {
-      const end = last.exec(heard);
-      return end ? heard.slice(0, end.index).trim() : undefined;
-    });
-  };
-  const complaint = (answer: string): string | undefined => /^Error: *(.*)/m.exec(answer)?.[1];
-  const refused = (what: string, why: string): Refusal =>
-    new Refusal('KernelRefused', { what, host: ground.host.name, why });
-
   const prepare = async (): Promise<void> => {
-    const why = complaint(await tell(prepared));
-    if (why !== undefined) throw refused('its table of nftables', why);
+    const { complaint } = await nft.tell(prepared);
+    if (complaint !== undefined) throw nft.refused('its table of nftables', complaint);
     await forward(ground);
   };
   const beReady = async (): Promise<void> => {
@@ -46,20 +30,19 @@ export function nftables(ground: Ground): RouteTable {
 
   return {
     read: async (port) => {
-      const answer = await tell(`list table ${table}`);
-      const why = complaint(answer);
-      if (why !== undefined && absent.test(why)) return { epoch: 0, rejected: [] };
-      if (why !== undefined) throw refused('reading its routes', why);
+      const { answer, complaint } = await nft.tell(`list table ${table}`);
+      if (complaint !== undefined && absent.test(complaint)) return { epoch: 0, rejected: [] };
+      if (complaint !== undefined) throw nft.refused('reading its routes', complaint);
       // Rules of an older agent are renewed now: a change that comes later is in a hurry.
       await beReady();
       return routeIn(answer, port);
     },
     swap: async (port, was, next) => {
       await beReady();
-      const why = complaint(await tell(swapping(port, was, next)));
+      const { complaint } = await nft.tell(swapping(port, was, next));
       // Somebody may have flushed all tables meanwhile, ours among them.
-      if (why !== undefined) ready = undefined;
-      return why;
+      if (complaint !== undefined) ready = undefined;
+      return complaint;
     },
     stop: () => nft.stop(),
   };
