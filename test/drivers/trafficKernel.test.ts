@@ -33,6 +33,26 @@ run.each(['nftables', 'iptables'] as const)('%s changes nothing of a route that 
   expect(await table.read(5001)).toEqual({ epoch: 0, rejected: [] });
 });
 
+run('of 40 that saw the same route the kernel lets one change it, and the first of a port as well', async () => {
+  const { ground } = await opened('nftables');
+  const tables = Array.from({ length: 8 }, () => nftables(ground));
+  for (const table of tables) scene?.onEnd(() => table.stop());
+  for (let round = 0; round < 5; round++) {
+    const was = await tables[0]!.read(5000);
+    const wanted = Array.from({ length: 40 }, (_, number) => ({
+      epoch: was.epoch + 1 + number,
+      to: { address: `198.18.82.${number + 1}`, port: 5432 },
+      rejected: was.to ? [was.to.address] : [],
+    }));
+    const complaints = await Promise.all(
+      wanted.map((next, number) => tables[number % tables.length]!.swap(5000, was, next)),
+    );
+    const winners = wanted.filter((_, number) => complaints[number] === undefined);
+    expect(winners).toHaveLength(1);
+    expect(await tables[7]!.read(5000)).toMatchObject({ epoch: winners[0]!.epoch, to: winners[0]!.to });
+  }
+});
+
 run('nft that dies is started again, and the route stays', async () => {
   const driver = await (await opened('nftables')).bareTraffic();
   const route = await driver.open(open(1, 'one'));
