@@ -4,7 +4,6 @@ import type { Deed, Observation, Sight } from '../../contract/sights';
 import {
   isGone,
   planTakeover,
-  type Holding,
   type Takeover,
   type TakeoverFacts,
 } from '../../planning/failover/takeover';
