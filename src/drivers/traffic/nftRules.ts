@@ -53,16 +53,16 @@ const stateOf = (port: number, { epoch, to = closed }: Route): string =>
 
 /**
  * One transaction, or nothing of it: to delete what is not there, or to create what is, aborts it as a whole. So of many
- * that saw the same route one changes it.
+ * that saw the same route one changes it. A port is served exactly when it has a state.
  */
 export function swapping(port: number, was: Route, next: Route): string {
   const gone = was.rejected.filter((address) => !next.rejected.includes(address));
   const come = next.rejected.filter((address) => !was.rejected.includes(address));
   return [
     ...(was.epoch === 0
-      ? [`create element ${table} ${stateOf(port, next)}`]
-      : [`delete element ${table} ${stateOf(port, was)}`, `add element ${table} ${stateOf(port, next)}`]),
-    `add element ${table} served { ${port} }`,
+      ? [`create element ${table} served { ${port} }`]
+      : [`delete element ${table} ${stateOf(port, was)}`]),
+    `add element ${table} ${stateOf(port, next)}`,
     ...(was.to ? [`delete element ${table} route { ${port} }`] : []),
     ...(next.to ? [`add element ${table} route { ${port} : ${next.to.address} . ${next.to.port} }`] : []),
     ...come.map((address) => `add element ${table} rejected { ${port} . ${address} }`),
@@ -81,10 +81,10 @@ export function routeIn(json: string, port: number): Route {
     (nftables.find(({ set }) => set?.name === name)?.set?.elem ?? [])
       .map(({ concat }) => concat)
       .filter(([first]) => first === port);
-  const rejected = elements('rejected').map(([, address]) => String(address));
+  const addresses = elements('rejected').map(([, address]) => String(address));
   const [state] = elements('state');
-  if (!state) return { epoch: 0, rejected };
+  if (!state) return { epoch: 0, rejected: addresses };
   const [, epoch, address, toPort] = state;
   const to = { address: String(address), port: Number(toPort) };
-  return { epoch: Number(epoch), rejected, ...(to.port !== 0 && { to }) };
+  return { epoch: Number(epoch), rejected: addresses, ...(to.port !== 0 && { to }) };
 }

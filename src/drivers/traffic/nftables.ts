@@ -19,22 +19,26 @@ export function nftables(ground: Ground): RouteTable {
     if (complaint !== undefined) throw nft.refused('its table of nftables', complaint);
     await forward(ground);
   };
+  const beReady = async (): Promise<void> => {
+    try {
+      await (ready ??= prepare());
+    } catch (error) {
+      ready = undefined;
+      throw error;
+    }
+  };
 
   return {
     read: async (port) => {
       const { answer, complaint } = await nft.tell(`list table ${table}`);
-      if (complaint === undefined) return routeIn(answer, port);
-      if (absent.test(complaint)) return { epoch: 0, rejected: [] };
-      throw nft.refused('reading its routes', complaint);
+      if (complaint !== undefined && absent.test(complaint)) return { epoch: 0, rejected: [] };
+      if (complaint !== undefined) throw nft.refused('reading its routes', complaint);
+      // Rules of an older agent are renewed now: a change that comes later is in a hurry.
+      await beReady();
+      return routeIn(answer, port);
     },
     swap: async (port, was, next) => {
-      try {
-        ready ??= prepare();
-        await ready;
-      } catch (error) {
-        ready = undefined;
-        throw error;
-      }
+      await beReady();
       const { complaint } = await nft.tell(swapping(port, was, next));
       // Somebody may have flushed all tables meanwhile, ours among them.
       if (complaint !== undefined) ready = undefined;

@@ -34,7 +34,10 @@ export function closeRoute(seat: Seat, { from, lease, reject }: TrafficInput<'cl
   });
 }
 
-/** Opens a route that was closed under the same epoch, or that never was open. */
+/**
+ * Opens a route that was closed under the same epoch, or that never was open. Where it leads there already, under whatever
+ * older epoch, it is left as it is: to take back a close that never came is harmless.
+ */
 export function openRoute(seat: Seat, { lease, to }: TrafficInput<'open'>): Promise<RouteView> {
   const { endpoint, host } = seat;
   return change(seat, (was) => {
