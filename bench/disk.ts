@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Endings } from './endings';
-import { isRoot, lacking, run } from './programs';
+import type { Endings } from '../src/laboratory/endings';
+import { run } from '../src/laboratory/run';
+import { isRoot, lacking } from '../src/stack/packages';
 
 export interface Disk {
   /** Where it is mounted, or a directory where nothing can be mounted. */

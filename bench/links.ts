@@ -1,5 +1,5 @@
-import type { Endings } from './endings';
-import { run } from './programs';
+import type { Endings } from '../src/laboratory/endings';
+import { run } from '../src/laboratory/run';
 
 /** Two hosts with nothing between them but one bounded link. */
 export interface Link {

@@ -1,4 +1,4 @@
-import { memoryOf } from './cpu';
+import { memoryOf } from '../src/laboratory/processTree';
 
 /** Wall and CPU seconds of a piece of work; `cpu` reads the CPU seconds that its processes have used so far. */
 export async function metered(cpu: () => number, work: () => Promise<unknown>): Promise<{ wall: number; cpu: number }> {

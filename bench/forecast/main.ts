@@ -1,4 +1,4 @@
-import { cleanly } from '../endings';
+import { cleanly } from '../../src/laboratory/endings';
 import { readOptions } from '../options';
 import { Table } from '../table';
 import { judged } from './judges';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { emptied, settle, touchMemory } from '../disk';
 import { metered } from '../meter';
-import { lacking, outputOf, run } from '../programs';
+import { outputOf, run } from '../../src/laboratory/run';
+import { lacking } from '../../src/stack/packages';
 import { alternate, tabulate, type Outcome, type Side } from '../rounds';
 import type { Metric } from '../table';
 import type { Copier, Manner } from './copiers';

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../programs';
+import { run } from '../../src/laboratory/run';
 import { between, type Random } from '../random';
 
 /** A tree to be ingested. `entries` counts all that is in it but directories. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connectOperator, type Operator } from '../../src/api/operator';
 import { startStack } from '../../src/stack/embedded';
 import { freePort } from '../../src/stack/ports';
-import type { Endings } from '../endings';
+import type { Endings } from '../../src/laboratory/endings';
 import { emptied } from '../disk';
 import type { Metric } from '../table';
 import { makeEmptyFiles } from './data';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { emptied } from '../disk';
-import { cleanly } from '../endings';
+import { cleanly } from '../../src/laboratory/endings';
 import { readOptions, wants } from '../options';
 import { seeded } from '../random';
 import { Table } from '../table';

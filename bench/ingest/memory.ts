@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startPair } from '../agents';
 import { emptied } from '../disk';
 import { peakMemory } from '../meter';
-import { run } from '../programs';
+import { run } from '../../src/laboratory/run';
 import type { Metric } from '../table';
 import { countTree, makeEmptyFiles } from './data';
 import { Ours } from './ours';

@@ -3,9 +3,10 @@ import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startChild, stopChild } from '../../src/stack/children';
 import { freePort, listens } from '../../src/stack/ports';
-import { childrenOf, cpuOfEndedChildren, cpuOfTree } from '../cpu';
-import type { Endings } from '../endings';
-import { lacking, run } from '../programs';
+import { childrenOf, cpuOfEndedChildren, cpuOfTree } from '../../src/laboratory/processTree';
+import type { Endings } from '../../src/laboratory/endings';
+import { run } from '../../src/laboratory/run';
+import { lacking } from '../../src/stack/packages';
 import type { Copier } from './copiers';
 
 /** A peer, or why it cannot be measured here. */

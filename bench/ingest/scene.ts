@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { makeDisk, scratch, type Disk } from '../disk';
-import type { Endings } from '../endings';
+import type { Endings } from '../../src/laboratory/endings';
 import type { BenchOptions } from '../options';
 import { seeded, type Random } from '../random';
 import type { Table } from '../table';

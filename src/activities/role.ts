@@ -34,8 +34,8 @@ export const roleActivities = ({ agent }: Hands) => ({
   },
 
   /** Starts a demoted primary again, as long as nobody else was promoted. */
-  async restoreMember({ host, ...order }: RoleInput<'restore'> & At): Promise<Answer<'restore'>> {
-    return beating(host, `Start ${order.endpoint} on ${host} again`, () => agent(host).role.restore(order));
+  async reinstateMember({ host, ...order }: RoleInput<'reinstate'> & At): Promise<Answer<'reinstate'>> {
+    return beating(host, `Start ${order.endpoint} on ${host} again`, () => agent(host).role.reinstate(order));
   },
 
   /** Makes a standby the primary. Commits wait for nobody from then on, until other standbys follow it: else they would hang. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { DemoFailoverOptions } from './demoFailover';
 
 interface DemoFlags {
   from: string;
@@ -11,7 +12,9 @@ interface DemoFlags {
 export function addDemo(program: Command): void {
   const demo = program
     .command('demo')
-    .description('See a runbook do its work on this machine: no Docker, no root, nothing of yours is changed.');
+    .description(
+      'See a runbook do its work on this machine: no Docker, nothing of yours is changed; only failover needs root.',
+    );
   demo
     .command('ingest')
     .description('Ingest the entries of a directory from two existing FSVMs into two new ones, and verify every one.')
@@ -44,5 +47,20 @@ export function addDemo(program: Command): void {
     .action(async (flags: { stay?: boolean }) => {
       const { demoForecast } = await import('./demoForecast.js');
       process.exitCode = await demoForecast(flags);
+    });
+  demo
+    .command('failover')
+    .description(
+      'A PostgreSQL cluster behind one endpoint, in network namespaces: its primary is killed while clients write, and what they were told is held against what is there. As root; it installs Debian packages that are not there.',
+    )
+    .option('--stay', 'go on until Ctrl-C, with the commands that break things')
+    .option('--unguarded', 'nobody fails over: a person starts the primary again, to compare')
+    .addHelpText(
+      'after',
+      '\nThe exit status is 0 only if clients could write again and no acknowledged write is lost.\n\nExample:\n  evenkeel demo failover --stay',
+    )
+    .action(async (flags: DemoFailoverOptions) => {
+      const { demoFailover } = await import('./demoFailover.js');
+      process.exitCode = await demoFailover(flags);
     });
 }

@@ -89,6 +89,11 @@ export const failoverErrors = {
     retry: false,
     next: 'look at its admin_users, and at the password that the fleet file names',
   },
+  LaboratoryLacks: {
+    says: 'this machine cannot carry the laboratory: {title} ({why})',
+    retry: false,
+    next: '{get}',
+  },
   DnsSilent: {
     says: 'the DNS server {server} does not answer: {why}',
     retry: true,

@@ -6,6 +6,7 @@ import type { TrafficTables } from './traffic/parts';
 export const drivers: DriverTable = {
   files: async (host) => (await import('./files/disk.js')).disk(host),
   copy: async (host) => (await import('./copy/stream.js')).stream(host),
+  watch: async (host) => (await import('./watch/watch.js')).watch(host),
   load: async (host) => (await import('./load/objects.js')).objects(host, loadTables),
   traffic: async (host) => (await import('./traffic/traffic.js')).traffic(host, trafficTables),
   role: async (host) => (await import('./role/postgres.js')).postgres(host),

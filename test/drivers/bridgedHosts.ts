@@ -1,4 +1,4 @@
-import { run } from '../../bench/programs';
+import { run } from '../../src/laboratory/run';
 import type { Scene } from '../contract/agents';
 
 /** From the addresses that RFC 2544 keeps for benchmarks; nothing outside of the namespaces sees them. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { outputOf } from '../../bench/programs';
+import { outputOf } from '../../src/laboratory/run';
 import { Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
 import { endpoint, job, lease, roleScene, run, runAsRoot, type RoleScene } from './roleScene';

@@ -1,5 +1,5 @@
 import { ProxiesEntry } from '../../src/contract/endpoints';
-import { outputOf, run } from '../../bench/programs';
+import { outputOf, run } from '../../src/laboratory/run';
 import { Scene } from '../contract/agents';
 import { needs } from '../setup/needs';
 import { bridgedHosts, lan } from './bridgedHosts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
-import { run } from '../../bench/programs';
+import { run } from '../../src/laboratory/run';
 import type { Scene } from '../contract/agents';
 
 const newNetwork = 0x4000_0000;

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { AgentProcess } from '../../bench/agents';
-import { Endings } from '../../bench/endings';
 import { createAuthority, issue } from '../../src/agent/authority';
 import { connectOperator, type Operator } from '../../src/api/operator';
+import { AgentProcess } from '../../src/laboratory/agentProcess';
+import { Endings } from '../../src/laboratory/endings';
+import { Network } from '../../src/laboratory/network';
 import { startStack } from '../../src/stack/embedded';
 import { eventually } from '../setup/eventually';
 import { sentences } from '../setup/laboratory';
 import { needs } from '../setup/needs';
-import { Network } from '../setup/network';
 
 const MiB = 1024 * 1024;
 const total = 24 * MiB;
@@ -32,7 +32,7 @@ class Site {
     const folder = mkdtempSync(join(tmpdir(), 'evenkeel-site-'));
     endings.add(() => rmSync(folder, { recursive: true, force: true }));
     const tag = randomBytes(4).toString('hex');
-    const network = await Network.open(endings, names);
+    const network = await Network.open(endings, { old: 'old', new: 'new' });
     const certificates = join(folder, 'certs');
     await createAuthority(certificates, 'site');
     const fleet = async (name: string) => {

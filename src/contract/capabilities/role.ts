@@ -99,13 +99,6 @@ export const role = {
       tookMs: z.number(),
     }),
   },
-  restore: {
-    kind: 'act',
-    summary: 'Start a demoted primary again as primary; refused when another member was promoted since',
-    role: 'agent',
-    input: z.object({ endpoint: Endpoint, lease: Lease, deadlineMs: ms.default(20_000) }),
-    output: MemberView,
-  },
   promote: {
     kind: 'act',
     summary: 'Make the standby the primary: asked again until it is, or the deadline has passed',

@@ -1,4 +1,5 @@
 import { endMs, extentOf, type Band, type Line, type LoadPicture } from './loadPicture';
+import { at, escaped } from './svg';
 import { shortValue, timeTicks, valueTicks } from './ticks';
 
 export interface PlotSize {
@@ -132,6 +133,3 @@ function legend({ unit, forecast, earlier, capacity, recommended }: LoadPicture,
   });
   return { marks, rows };
 }
-
-const at = (pixels: number): number => Math.round(pixels * 10) / 10;
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);

@@ -65,7 +65,7 @@ export class SwitchOver {
       await this.hasEverything();
     };
     await this.book.step(`Stop ${primary} cleanly, and see that ${this.plan.to} has everything`, stop, () =>
-      swift.restoreMember({ host, endpoint, lease, deadlineMs: demoteMs }),
+      swift.reinstateMember({ host, endpoint, lease, deadlineMs: demoteMs }),
     );
   }
 

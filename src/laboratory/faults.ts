@@ -1,0 +1,78 @@
+import type { FailoverSite } from './failoverSite';
+import { processesIn, signalAll } from './processes';
+
+/** What breaks in a laboratory, and how it is mended. Each answers with the moment when it was done, ms since the epoch of Unix. */
+export class Faults {
+  constructor(private readonly site: FailoverSite) {}
+
+  /** The pgbouncer of a host ends without a word. */
+  killProxy(host: string): number {
+    return this.signal(host, 'pgbouncer', 'SIGKILL');
+  }
+
+  /** It takes connections, as its kernel does for it, and answers nothing. */
+  hangProxy(host: string): number {
+    return this.signal(host, 'pgbouncer', 'SIGSTOP');
+  }
+
+  resumeProxy(host: string): number {
+    return this.signal(host, 'pgbouncer', 'SIGCONT');
+  }
+
+  /** The postmaster of a member and all its children end without a word. */
+  killDatabase(member: string): number {
+    return this.signal(member, 'postgres', 'SIGKILL');
+  }
+
+  hangDatabase(member: string): number {
+    return this.signal(member, 'postgres', 'SIGSTOP');
+  }
+
+  resumeDatabase(member: string): number {
+    return this.signal(member, 'postgres', 'SIGCONT');
+  }
+
+  killAgent(host: string): number {
+    this.site.agents.get(host)?.kill();
+    return now();
+  }
+
+  async startAgent(host: string): Promise<number> {
+    await this.site.startAgent(host);
+    return now();
+  }
+
+  /** Packets to and from these hosts vanish. */
+  async cut(...hosts: string[]): Promise<number> {
+    await this.site.network.cut(...hosts);
+    return now();
+  }
+
+  /** Their interfaces lose the carrier. */
+  async linkDown(...hosts: string[]): Promise<number> {
+    await this.site.network.linkDown(...hosts);
+    return now();
+  }
+
+  /** A zone sees nothing but itself. */
+  async partition(zone: string): Promise<number> {
+    await this.site.network.partition(...this.site.network.inZone(zone));
+    return now();
+  }
+
+  /** Mends the links of these hosts; of all when none is named. */
+  async mend(...hosts: string[]): Promise<number> {
+    await this.site.network.mend(...hosts);
+    return now();
+  }
+
+  private signal(host: string, program: string, signal: NodeJS.Signals): number {
+    const pids = processesIn(this.site.network.host(host).namespace, program);
+    if (pids.length === 0) throw new Error(`no ${program} runs on ${host}`);
+    signalAll(pids, signal);
+    return now();
+  }
+}
+
+/** Finer than a millisecond, and comparable between the processes of one machine. */
+const now = (): number => performance.timeOrigin + performance.now();
