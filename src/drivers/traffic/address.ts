@@ -49,7 +49,9 @@ export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: 
     return mine;
   };
   return {
-    prepare: async () => void (await Promise.all([...held.values()].map(({ carrier }) => carrier.prepare()))),
+    prepare: async () => {
+      await Promise.all([...held.values()].flatMap(({ carrier, epoch }) => [carrier.prepare(), epoch.read()]));
+    },
     holders: async () => ({ holders: await Promise.all([...held].map(([node, one]) => view(node, one))) }),
     take: (input) => inTurn(input.node, (one) => take(host.name, one, input)),
     release: ({ node, lease }) =>

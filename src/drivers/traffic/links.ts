@@ -8,6 +8,11 @@ export class Links {
   private child: ChildProcessWithoutNullStreams | undefined;
   private complaint = '';
 
+  /** Started before it is needed. */
+  warm(): void {
+    this.running();
+  }
+
   /** Lines as `ip -batch` reads them: `link set eth0 up`. */
   tell(...lines: string[]): void {
     this.complaint = '';

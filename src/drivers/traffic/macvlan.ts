@@ -33,6 +33,7 @@ export function macvlan(seat: Seat, links: Links): Carrier {
   const there = () => existsSync(`/sys/class/net/${name}`);
   const holds = () => isLinkUp(name) && isLocal(address);
   const make = async (): Promise<void> => {
+    links.warm();
     if (!isIPv4(address)) throw refuse('this driver moves IPv4 addresses only');
     if (!existsSync(`/sys/class/net/${seat.device}`)) throw refuse(`there is no device ${seat.device}`);
     if (!there()) {
