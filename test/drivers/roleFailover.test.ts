@@ -21,6 +21,7 @@ describe('a primary that fails', () => {
   run('has a synchronous standby', async () => {
     // As PostgreSQL has it: a promotion that is asked for at the wrong moment would sleep for as long.
     it = await roleScene(scene, { settings: { wal_retrieve_retry_interval: '5s' } });
+    await eventually(async () => (await status(standby)).receiving);
     expect((await status(standby)).cautions).toEqual([
       expect.stringContaining('wal_retrieve_retry_interval is 5000 ms'),
     ]);

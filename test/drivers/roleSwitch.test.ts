@@ -16,6 +16,7 @@ describe('a planned change of roles', () => {
 
   run('begins with a primary and a standby, each with what it says of itself', async () => {
     it = await roleScene(scene);
+    await eventually(async () => (await status('p2')).receiving);
     const [first, second] = [await status('p1'), await status('p2')];
     expect(first).toMatchObject({ member: 'p1', state: 'primary', timeline: 1, synchronous: false });
     expect(first.standbys).toEqual([
