@@ -77,9 +77,6 @@ describe('a planned change of roles', () => {
     });
     const follows = await role(primary).follow({ ...asked, primary: standby });
     expect(follows).toMatchObject({ state: 'standby', receiving: true, timeline: promoted.timeline, cautions: [] });
-    process.stderr.write(
-      `epoch ${epoch}: demoted in ${demoted.tookMs.toFixed(0)} ms, promoted in ${promoted.tookMs.toFixed(0)} ms\n`,
-    );
     [primary, standby] = [standby, primary];
     await it.pair.members[primary]!.query('insert into kept values (0)');
     const count = async () =>

@@ -34,7 +34,6 @@ export async function rejoin(
   job: JobContext,
 ): Promise<Rejoined> {
   const beganAt = performance.now();
-  const to = { endpoint, lease, primary, deadlineMs: followMs };
   if (await follows(place, line, primary)) return { rewound: false, tookMs: performance.now() - beganAt };
   line.close();
   note(job, 'bringing the old server down');
@@ -47,7 +46,7 @@ export async function rejoin(
   if (kept) await rewind(place, primary, kept, begun !== undefined, job);
   job.signal.throwIfAborted();
   note(job, `following ${primary}`);
-  await follow(place, line, to);
+  await follow(place, line, { endpoint, lease, primary, deadlineMs: followMs });
   const lost = kept?.lost ?? parted?.lost;
   place.host.log('rejoined', {
     endpoint,

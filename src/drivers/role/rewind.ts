@@ -8,7 +8,7 @@ import { isTorn, keepAside, remember, restoreOwn, restoreWal, type Kept } from '
 import { askOnce } from './line';
 import type { Divergence } from './lost';
 import { dataOf, factsOf, peerOf, type Place } from './place';
-import { isRewound } from './processes';
+import { isRewinding } from './processes';
 import { lastLine, runProgram } from './programs';
 import { configFile, removeStaleLock } from './server';
 
@@ -47,7 +47,7 @@ export async function rewind(
   job: JobContext,
 ): Promise<void> {
   if (again) {
-    while (isRewound(dataOf(place))) await pause(100, undefined, { signal: job.signal });
+    while (isRewinding(dataOf(place))) await pause(100, undefined, { signal: job.signal });
     if (isTorn(kept)) throw cannot(place, primary, 'the host went down in the middle of a rewind');
     const { checkpointTimeline } = await readControl(place);
     restoreOwn(place, kept);
