@@ -16,6 +16,7 @@ describe('a planned change of roles', () => {
 
   run('begins with a primary and a standby, each with what it says of itself', async () => {
     it = await roleScene(scene);
+    await eventually(async () => (await status('p2')).receiving);
     const [first, second] = [await status('p1'), await status('p2')];
     expect(first).toMatchObject({ member: 'p1', state: 'primary', timeline: 1, synchronous: false });
     expect(first.standbys).toEqual([
@@ -76,9 +77,6 @@ describe('a planned change of roles', () => {
     });
     const follows = await role(primary).follow({ ...asked, primary: standby });
     expect(follows).toMatchObject({ state: 'standby', receiving: true, timeline: promoted.timeline, cautions: [] });
-    process.stderr.write(
-      `epoch ${epoch}: demoted in ${demoted.tookMs.toFixed(0)} ms, promoted in ${promoted.tookMs.toFixed(0)} ms\n`,
-    );
     [primary, standby] = [standby, primary];
     await it.pair.members[primary]!.query('insert into kept values (0)');
     const count = async () =>

@@ -8,7 +8,8 @@ export interface Facts {
   timeline: number;
   lsn: string;
   replayed: string | null;
-  receiver: { status: string; host: string; port: number; heard: number | null } | null;
+  /** It calls itself streaming before it has even connected: here, once a message came or it has not been sent away for a while. */
+  receiver: { status: string; host: string; port: number; timeline: number; heard: number | null } | null;
   paused: string | null;
   standbys: {
     member: string;
@@ -51,7 +52,11 @@ select r.standby, current_setting('server_version_num')::int / 10000 as version,
     else pg_current_wal_lsn() end::text as lsn,
   case when r.standby then pg_last_wal_replay_lsn()::text end as replayed,
   case when r.standby then pg_get_wal_replay_pause_state() end as paused,
-  (select json_build_object('status', status, 'host', sender_host, 'port', sender_port,
+  (select json_build_object('status', case
+        when sender_host is null then 'connecting'
+        when last_msg_send_time is distinct from last_msg_receipt_time
+          or last_msg_receipt_time < clock_timestamp() - interval '500 ms' then status
+        else 'connecting' end, 'host', sender_host, 'port', sender_port, 'timeline', received_tli,
       'heard', extract(epoch from clock_timestamp() - last_msg_receipt_time) * 1000)
     from pg_stat_wal_receiver where status is not null limit 1) as receiver,
   coalesce((select json_agg(json_build_object('member', application_name, 'sync', sync_state,

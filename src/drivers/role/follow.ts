@@ -1,18 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { escapeLiteral } from 'pg';
 import type { MemberView, RoleInput } from '../../contract/capabilities/role';
+import type { Member } from '../../contract/endpoints';
 import { Refusal } from '../../contract/errors';
 import { conninfoTo, quoted } from './conninfo';
 import { isStandby, removeFrom, replaceIn, setWhileDown } from './dataFiles';
 import { finished, unfinished } from './keep';
 import type { Line } from './line';
-import { divergence, hasMore } from './lost';
+import { divergence, hasMore, wayOfPrimary } from './lost';
 import { removeMark } from './marks';
 import { dataOf, factsOf, peerOf, type Place } from './place';
 import { openPort } from './port';
 import { postmasterOf } from './processes';
 import { complaintOf, startServer } from './server';
-import { askFacts } from './facts';
+import { askFacts, type Facts } from './facts';
 import { statusOf } from './status';
 
 /**
@@ -30,12 +31,13 @@ export async function follow(
   peerOf(place, primary);
   if (postmasterOf(data) === undefined) await startAsStandby(place, primary, left);
   else if (isStandby(data)) await release(place);
-  const { standby, timeline, lsn } = await untilAnswers(place, primary, line, until);
-  if (!standby) throw new Refusal('NotStandby', { ...factsOf(place), state: 'primary' });
-  if (await hasMore(place, primary, timeline, lsn)) throw new Refusal('Diverged', { ...factsOf(place), primary });
+  const facts = await untilAnswers(place, primary, line, until);
+  if (!facts.standby) throw new Refusal('NotStandby', { ...factsOf(place), state: 'primary' });
+  const theirs = await wayOfPrimary(place, primary);
+  if (hasMore(place, theirs, facts)) throw new Refusal('Diverged', { ...factsOf(place), primary });
   await tell(place, line, settingsFor(place, primary), left());
   removeMark(place);
-  await untilStreams(place, primary, line, until);
+  await untilStreams(place, primary, theirs.timeline, line, until);
   finished(place);
   place.host.log('follows', { endpoint: place.endpoint, primary });
   return statusOf(place, line, Math.max(1_000, left()));
@@ -93,12 +95,22 @@ async function untilAnswers(place: Place, primary: string, line: Line, until: nu
   }
 }
 
-async function untilStreams(place: Place, primary: string, line: Line, until: number): Promise<void> {
-  const { address, port } = peerOf(place, primary);
+/**
+ * A WAL receiver streams what was before the fork to one that has diverged as well, then begins anew: it follows only when
+ * it receives the timeline that the primary is on.
+ */
+export function streamsFrom({ receiver }: Facts, { address, port }: Member, timeline: number): boolean {
+  const from = receiver?.host === address && receiver.port === port;
+  return from && receiver.status === 'streaming' && receiver.timeline === timeline;
+}
+
+async function untilStreams(place: Place, primary: string, timeline: number, line: Line, until: number): Promise<void> {
+  const member = peerOf(place, primary);
   for (;;) {
-    const { receiver } = await untilAnswers(place, primary, line, until);
-    if (receiver?.status === 'streaming' && receiver.host === address && receiver.port === port) return;
+    const facts = await untilAnswers(place, primary, line, until);
+    if (streamsFrom(facts, member, timeline)) return;
     if (performance.now() > until) {
+      const { receiver } = facts;
       const seen = receiver
         ? `its WAL receiver is ${receiver.status} at ${receiver.host}:${receiver.port}`
         : 'no WAL receiver runs';

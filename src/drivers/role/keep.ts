@@ -28,6 +28,9 @@ export interface Kept {
   rewound: boolean;
 }
 
+/** More than the record of a checkpoint takes: it may lie across two segments. */
+const mostOfCheckpoint = 16_384n;
+
 const folderOf = ({ host, endpoint }: Place): string => join(host.stateDir, 'role', `${endpoint}.kept`);
 
 const noteOf = (place: Place): string => join(folderOf(place), 'rewinding.json');
@@ -45,8 +48,9 @@ export async function keepAside(place: Place, { spans, lost, control }: Divergen
   const folder = join(folderOf(place), name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [first] = spans;
-  const segment = (lsn: string) => segmentName(first?.timeline ?? 1, parseLsn(lsn), control.segmentBytes).slice(8);
-  const [from, to] = [segment(lost.forkLsn), segment(lost.endLsn)];
+  const segment = (lsn: bigint) => segmentName(first?.timeline ?? 1, lsn, control.segmentBytes).slice(8);
+  const ends = [parseLsn(lost.endLsn), control.checkpoint].map((lsn) => segment(lsn + mostOfCheckpoint));
+  const [from, to] = [segment(parseLsn(lost.forkLsn)), ends.toSorted().at(-1) ?? ''];
   const timelines = new Set(spans.map(({ timeline }) => timeline));
   const files = readdirSync(join(data, 'pg_wal')).filter((file) => {
     if (!walFile.test(file) || file.endsWith('.history')) return walFile.test(file);

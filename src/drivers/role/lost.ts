@@ -49,14 +49,13 @@ export async function divergence(place: Place, primary: string, signal?: AbortSi
 }
 
 /** A standby that has received up to `lsn` on a timeline has more than the primary took over: it cannot follow it as it is. */
-export async function hasMore(place: Place, primary: string, timeline: number, lsn: string): Promise<boolean> {
-  const theirs = await wayOfPrimary(place, primary);
+export function hasMore(place: Place, theirs: Way, { timeline, lsn }: { timeline: number; lsn: string }): boolean {
   const parted = parting({ timeline, left: ownHistory(place, timeline) }, theirs);
   return parted === undefined || (parted.fork !== undefined && parseLsn(lsn) > parted.fork);
 }
 
 /** The timelines of a primary, asked by SQL. */
-async function wayOfPrimary(place: Place, primary: string): Promise<Way & { systemId: string }> {
+export async function wayOfPrimary(place: Place, primary: string): Promise<Way & { systemId: string }> {
   const [row] = await askOnce<{ standby: boolean; timeline: number | null; history: string | null; system: string }>(
     primary,
     peerOf(place, primary),

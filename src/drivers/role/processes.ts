@@ -25,7 +25,7 @@ export const processesOf = (data: string): number[] =>
     .filter((pid) => belongsTo(data, pid) === 'yes');
 
 /** A pg_rewind of that directory which goes on after its agent ended. */
-export const isRewound = (data: string): boolean =>
+export const isRewinding = (data: string): boolean =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .some((pid) => {

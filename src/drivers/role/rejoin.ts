@@ -4,10 +4,11 @@ import type { JobContext } from '../../contract/operations';
 import { isStandby } from './dataFiles';
 import { askFacts } from './facts';
 import { fence } from './fence';
-import { follow } from './follow';
+import { follow, streamsFrom } from './follow';
 import { unfinished } from './keep';
 import type { Line } from './line';
-import { divergence } from './lost';
+import { divergence, wayOfPrimary } from './lost';
+import { readMark } from './marks';
 import { dataOf, peerOf, type Place } from './place';
 import { postmasterOf } from './processes';
 import { keptAside, rewind } from './rewind';
@@ -33,8 +34,7 @@ export async function rejoin(
   job: JobContext,
 ): Promise<Rejoined> {
   const beganAt = performance.now();
-  const to = { endpoint, lease, primary, deadlineMs: followMs };
-  if (await streamsFrom(place, line, primary)) return { rewound: false, tookMs: performance.now() - beganAt };
+  if (await follows(place, line, primary)) return { rewound: false, tookMs: performance.now() - beganAt };
   line.close();
   note(job, 'bringing the old server down');
   await fence(place, lease, fenceMs);
@@ -46,7 +46,7 @@ export async function rejoin(
   if (kept) await rewind(place, primary, kept, begun !== undefined, job);
   job.signal.throwIfAborted();
   note(job, `following ${primary}`);
-  await follow(place, line, to);
+  await follow(place, line, { endpoint, lease, primary, deadlineMs: followMs });
   const lost = kept?.lost ?? parted?.lost;
   place.host.log('rejoined', {
     endpoint,
@@ -64,13 +64,12 @@ export async function rejoin(
 }
 
 /** It is what it is to become already: then nothing is done to it. */
-async function streamsFrom(place: Place, line: Line, primary: string): Promise<boolean> {
+async function follows(place: Place, line: Line, primary: string): Promise<boolean> {
   const data = dataOf(place);
-  if (postmasterOf(data) === undefined || !isStandby(data)) return false;
-  const { address, port } = peerOf(place, primary);
+  const { timeline } = await wayOfPrimary(place, primary);
+  if (postmasterOf(data) === undefined || !isStandby(data) || readMark(place)) return false;
   try {
-    const { receiver } = await askFacts(line, 2_000);
-    return receiver?.status === 'streaming' && receiver.host === address && receiver.port === port;
+    return streamsFrom(await askFacts(line, 2_000), peerOf(place, primary), timeline);
   } catch (error) {
     if (error instanceof Refusal && error.code === 'DatabaseSilent') return false; // hung: it is brought down
     throw error;

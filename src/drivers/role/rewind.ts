@@ -8,17 +8,30 @@ import { isTorn, keepAside, remember, restoreOwn, restoreWal, type Kept } from '
 import { askOnce } from './line';
 import type { Divergence } from './lost';
 import { dataOf, factsOf, peerOf, type Place } from './place';
-import { isRewound } from './processes';
+import { isRewinding } from './processes';
 import { lastLine, runProgram } from './programs';
 import { configFile, removeStaleLock } from './server';
 
 const checkpointMs = 120_000;
 
-/** Keeps aside what a rewind overwrites, if there is any use in beginning one. */
+/**
+ * Keeps aside what a rewind overwrites, if there is any use in beginning one. The recovery of a server that was killed comes
+ * before, as pg_rewind itself would do it: a second rewind needs the WAL as that left it. It reads postgresql.conf.
+ */
 export async function keptAside(place: Place, primary: string, parted: Divergence, job: JobContext): Promise<Kept> {
-  const { hintsLogged, checksums } = parted.control;
-  if (hintsLogged || checksums) return keepAside(place, parted, job);
-  throw cannot(place, primary, 'neither wal_log_hints nor data checksums were on when it wrote');
+  const { hintsLogged, checksums, state } = parted.control;
+  if (!hintsLogged && !checksums)
+    throw cannot(place, primary, 'neither wal_log_hints nor data checksums were on when it wrote');
+  const data = dataOf(place);
+  removeStaleLock(data);
+  removeFrom(data, 'standby.signal'); // the recovery refuses it; the mark keeps the server down meanwhile
+  if (state !== 'shut down' && state !== 'shut down in recovery') {
+    const config = configFile(data);
+    const args = ['--single', '-F', '-D', data, ...(config ? ['-c', `config_file=${config}`] : []), 'template1'];
+    const { code, complaint } = await runProgram(place, 'postgres', args, { outlives: true });
+    if (code !== 0) throw cannot(place, primary, `its recovery failed (${lastLine(complaint)})`);
+  }
+  return keepAside(place, { ...parted, control: await readControl(place) }, job);
 }
 
 /**
@@ -34,7 +47,7 @@ export async function rewind(
   job: JobContext,
 ): Promise<void> {
   if (again) {
-    while (isRewound(dataOf(place))) await pause(100, undefined, { signal: job.signal });
+    while (isRewinding(dataOf(place))) await pause(100, undefined, { signal: job.signal });
     if (isTorn(kept)) throw cannot(place, primary, 'the host went down in the middle of a rewind');
     const { checkpointTimeline } = await readControl(place);
     restoreOwn(place, kept);
@@ -48,16 +61,14 @@ export async function rewind(
 }
 
 /**
- * pg_rewind first ends the recovery of a server that was killed, by itself, and reads postgresql.conf for it. Where that
- * lies elsewhere, PostgreSQL 15 or newer can be told. Before it, a checkpoint on the source: until its first one after the
- * promotion its control file has the old timeline, and pg_rewind would find nothing to do.
+ * Where the configuration lies elsewhere, the pg_rewind of PostgreSQL 15 or newer can be told. Before it, a checkpoint on the
+ * source: until its first one after the promotion its control file has the old timeline, and pg_rewind would find nothing to do.
  */
 async function runRewind(place: Place, primary: string, job: JobContext): Promise<void> {
   const data = dataOf(place);
   await askOnce(primary, peerOf(place, primary), 'make a checkpoint', 'checkpoint', checkpointMs);
   job.signal.throwIfAborted();
   removeStaleLock(data);
-  removeFrom(data, 'standby.signal'); // a recovery by pg_rewind refuses it; the mark keeps the server down meanwhile
   const config = configFile(data);
   const source = `${conninfoTo(place, primary)} dbname=${quoted(peerOf(place, primary).database)}`;
   const args = ['-D', data, '--source-server', source, '--progress', ...(config ? ['--config-file', config] : [])];
