@@ -86,6 +86,7 @@ export const abilities = {
   },
   nft: program('nft', 'nftables', 'suite', 'nftables: traffic'),
   knot: program('knotd', 'knot', 'suite', 'Knot DNS: a name server that takes updates'),
+  knsupdate: program('knsupdate', 'knot-dnsutils', 'suite', 'Knot DNS: updates from the command line'),
   postgres: {
     title: 'PostgreSQL server',
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),
