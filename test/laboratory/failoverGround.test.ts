@@ -10,6 +10,7 @@ import { judge } from '../../src/laboratory/history';
 import { sweepLeftovers } from '../../src/laboratory/leftovers';
 import { endpointName, resolved } from '../../src/laboratory/nameServer';
 import { inside } from '../../src/laboratory/network';
+import { processesIn } from '../../src/laboratory/processes';
 import { answerOf } from '../../src/laboratory/run';
 import { eventually } from '../setup/eventually';
 import { needs } from '../setup/needs';
@@ -98,13 +99,21 @@ linux('what a laboratory left that was killed is swept by the next', async () =>
   const owner = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { stdio: 'ignore' });
   const namespace = `ek${owner.pid}n0-left`;
   await answerOf(['ip', 'netns', 'add', namespace]);
-  const inhabitant = spawn('nsenter', [`--net=/run/netns/${namespace}`, '--', 'sleep', '1000'], { stdio: 'ignore' });
-  await sweepLeftovers();
-  expect(readdirSync('/run/netns')).toContain(namespace);
-  const [gone, ended] = [once(owner, 'exit'), once(inhabitant, 'exit')];
-  owner.kill('SIGKILL');
-  await gone;
-  await sweepLeftovers();
-  await ended;
-  expect(readdirSync('/run/netns')).not.toContain(namespace);
+  const [program = '', ...args] = [...inside(namespace), 'sleep', '1000'] as string[];
+  const inhabitant = spawn(program, args, { stdio: 'ignore' });
+  try {
+    await eventually(() => processesIn(namespace, 'sleep').length === 1);
+    await sweepLeftovers();
+    expect(readdirSync('/run/netns')).toContain(namespace);
+    const [gone, ended] = [once(owner, 'exit'), once(inhabitant, 'exit')];
+    owner.kill('SIGKILL');
+    await gone;
+    // Another laboratory that opens now may sweep it before us: it is gone all the same.
+    await sweepLeftovers();
+    await ended;
+    await eventually(() => !readdirSync('/run/netns').includes(namespace));
+  } finally {
+    owner.kill('SIGKILL');
+    inhabitant.kill('SIGKILL');
+  }
 });
