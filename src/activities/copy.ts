@@ -38,7 +38,12 @@ export const copyActivities = ({ agent }: Hands) => ({
     return items;
   },
 
-  /** Removes what an unfinished ingestion stored. */
+  /** Nothing of that work goes on at a host any more, whether or not somebody stands beside it. */
+  async stopJobs({ host, ...which }: { host: string; under: string; lease: Lease }): Promise<{ stopped: number }> {
+    return agent(host).host.stopJobs(which);
+  },
+
+  /** Removes what an unfinished ingestion stored; `left` is not ours. */
   async discardItems({
     job,
     ...input
@@ -47,7 +52,7 @@ export const copyActivities = ({ agent }: Hands) => ({
     items: string[];
     lease: Lease;
     job: string;
-  }): Promise<{ removed: number }> {
+  }): Promise<{ removed: number; left: string[] }> {
     return supervise(
       input.store.host,
       `Remove ${counted(input.items.length, 'item')} from ${input.store.fsvm}`,

@@ -5,7 +5,12 @@ import { controlActivities } from './control';
 import { copyActivities } from './copy';
 import { filesActivities } from './files';
 import { fleetActivities } from './fleet';
+import { endpointActivities } from './endpoints';
 import { loadActivities } from './load';
+import { proxyActivities } from './proxies';
+import { roleActivities } from './role';
+import { trafficActivities } from './traffic';
+import { watchActivities } from './watch';
 import { guarded } from './supervise';
 
 /** What activities are given by their worker. */
@@ -23,6 +28,11 @@ export const createActivities = (hands: Hands) =>
     ...filesActivities(hands),
     ...copyActivities(hands),
     ...loadActivities(hands),
+    ...endpointActivities(hands),
+    ...proxyActivities(hands),
+    ...roleActivities(hands),
+    ...trafficActivities(hands),
+    ...watchActivities(hands),
     ...controlActivities(hands),
   });
 

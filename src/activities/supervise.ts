@@ -75,6 +75,18 @@ export async function beating<T>(host: string, what: string, act: () => Promise<
   }
 }
 
+/**
+ * Waits for news of hosts, for hours if need be. A cancelled run ends it at once; a worker that shuts down hands it on to
+ * another one.
+ */
+export async function awaiting<T>(host: string, what: string, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { cancellationSignal } = Context.current();
+  const outcome = await beating(host, what, () => wait(cancellationSignal));
+  if (!cancellationSignal.aborted) return outcome;
+  if (isWanted(cancellationSignal.reason)) throw new CancelledFailure(`${what} was stopped`);
+  throw ApplicationFailure.retryable('this worker lets go of it; another one goes on', 'Detached');
+}
+
 /** Only a cancel of the run is meant for the job; every other reason is about this worker or this attempt. */
 const isWanted = (reason: unknown): boolean => reason instanceof CancelledFailure && reason.message === 'CANCELLED';
 

@@ -4,7 +4,10 @@ import type { Epochs } from './epochs';
 import type { Jobs } from './jobs';
 import { version } from './version';
 
-/** The `host` capability: what an agent says of itself. */
+/** How long jobs may take to end before the caller is told to ask again, ms. Less than what clients allow. */
+const cancelWaitMs = 20_000;
+
+/** The `host` capability: what an agent says of itself, and of its jobs. */
 export function describeHost(
   host: string,
   parts: { roots: readonly string[]; capabilities: readonly string[]; jobs: Jobs; epochs: Epochs },
@@ -19,6 +22,7 @@ export function describeHost(
       capabilities: [...parts.capabilities],
     }),
     jobs: async ({ limit }) => ({ jobs: parts.jobs.list(limit) }),
+    stopJobs: async ({ under }) => ({ stopped: await parts.jobs.cancelUnder(under, cancelWaitMs) }),
     epochs: async () => ({ epochs: parts.epochs.all() }),
   };
 }

@@ -109,6 +109,17 @@ export class Jobs {
     return this.view(id);
   }
 
+  /** Asks all jobs whose ids begin so to end, and answers how many have. */
+  async cancelUnder(prefix: string, waitMs: number): Promise<number> {
+    const running = [...this.known.values()].filter(
+      ({ id, record }) => id.startsWith(prefix) && record.state === 'running',
+    );
+    await Promise.all(running.map(({ id }) => this.cancel(id, waitMs)));
+    const late = running.find(({ record }) => record.state === 'running');
+    if (late) throw new Refusal('StillStopping', { what: `job ${late.id}`, host: this.options.host });
+    return running.length;
+  }
+
   list(limit: number): JobView[] {
     const newestFirst = [...this.known.values()].toSorted((a, b) => b.record.createdAt - a.record.createdAt);
     return newestFirst.slice(0, limit).map((job) => job.view());

@@ -101,6 +101,7 @@ async function listen(
   endings.push(
     () => running.stop(),
     () => Promise.all([server.close(), jobs.stop(letGoMs)]),
+    () => running.letGo(),
   );
   const port = new URL(agent).port || (secured.tls ? 443 : 80);
   const url = await server.listen({ host: hostname(agent), port: Number(port) });

@@ -41,6 +41,15 @@ export class RunningDrivers {
     }
   }
 
+  /** Whoever waits for news of a driver gets an answer. */
+  letGo(): void {
+    for (const running of this.started.values())
+      running.then(
+        ({ letGo }) => letGo?.(),
+        () => undefined, // it never started: nobody waits for it
+      );
+  }
+
   async stop(): Promise<void> {
     const ends = [...this.started.values()].map(async (running) => (await running).stop());
     await Promise.allSettled(ends);

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { Refusal } from '../contract/errors';
 import { laboratoryFleet, laboratoryHosts, laboratoryPort, makeLaboratory } from '../fleet/example';
 import { findFleetFile, sentence } from '../fleet/load';
-import { isRunning } from '../stack/children';
+import { isRunning } from '../services/processes';
 import { startStack, stopStack, type Stack } from '../stack/embedded';
 import { stateDir } from '../stack/places';
 import { freePort } from '../stack/ports';

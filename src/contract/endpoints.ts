@@ -66,9 +66,6 @@ export const EndpointEntry = z.strictObject({
       'host: only when the old primary is proven dead; sync: also when it can acknowledge nothing, since its only synchronous standby is the new primary',
     ),
   mostLag: Amount.prefault(0).describe('bytes of WAL that may be lost without asking anybody'),
-  leaseMs: Duration.prefault('1s').describe(
-    'a forwarder that hears of no majority of the observers for so long closes itself',
-  ),
   armed: z
     .strictObject({
       after: Duration.prefault('1500ms').describe('how long the workflow has to act first'),

@@ -25,6 +25,11 @@ export const failoverErrors = {
     retry: false,
     next: 'close it first',
   },
+  NotForwarded: {
+    says: '{by} forwards to IPv4 addresses only so far, and {address} is none',
+    retry: false,
+    next: 'give the members of the endpoint IPv4 addresses in the fleet file',
+  },
   KernelRefused: {
     says: '{what} on {host}: {why}',
     retry: false,
@@ -74,6 +79,16 @@ export const failoverErrors = {
     retry: false,
     next: 'end the long transactions, or give the switch-over more time; its clients go on as before',
   },
+  PoolerSilent: {
+    says: 'the pooler of {host} does not answer: {why}',
+    retry: true,
+    next: 'it is asked again by itself; look whether it runs',
+  },
+  PoolerSaidNo: {
+    says: 'the pooler of {host} refused {what}: {why}',
+    retry: false,
+    next: 'look at its admin_users, and at the password that the fleet file names',
+  },
   LaboratoryLacks: {
     says: 'this machine cannot carry the laboratory: {title} ({why})',
     retry: false,
@@ -90,6 +105,11 @@ export const failoverErrors = {
     next: 'look at its rules for updates, and at the key that the fleet file names',
   },
   NotTaken: { says: '{host} did not get {address}: {why}', retry: true, next: 'look at the device in the fleet file' },
+  NotGivenUp: {
+    says: '{host} did not give {address} up: {why}',
+    retry: true,
+    next: 'take the address away from whatever has it there: it must not be on two hosts',
+  },
   NoProxy: {
     says: 'the proxy of {node} on {host} does not answer: {why}',
     retry: true,

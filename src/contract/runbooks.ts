@@ -1,5 +1,13 @@
 import { z } from 'zod';
 import { Filters } from './capabilities/files';
+import {
+  FailoverReport,
+  ForwarderReport,
+  GuardReport,
+  ProxyReport,
+  RejoinReport,
+  SwitchOverReport,
+} from './failoverReports';
 
 /** What every runbook can be told. */
 export const Attendance = z.object({
@@ -40,6 +48,11 @@ export const IngestionReport = z.object({
   /** What the source has and cannot be carried over: sockets, and without root devices and owners. At most 100. */
   cannotKeep: z.array(z.object({ path: z.string(), why: z.string() })).max(100),
 });
+
+const EndpointName = z.string().min(1).describe('an endpoint of the fleet file');
+const PairName = z.string().min(1).describe('a pair of proxies of the fleet file');
+const endpointTarget = (input: { endpoint: string }): string => input.endpoint;
+const pairTarget = (input: { pair: string }): string => input.pair;
 
 const ObjectName = z.string().min(1).describe('an object of the fleet file');
 
@@ -128,6 +141,90 @@ export const runbooks = {
     input: Attendance.extend({ object: ObjectName }),
     output: ObjectReport,
     target: (input: { object: string }) => input.object,
+    tunable: [],
+  },
+  guardEndpoint: {
+    title: 'Watch the primary behind an endpoint, for months, and fail over when a majority of its observers misses it',
+    input: Attendance.extend({ endpoint: EndpointName }),
+    output: GuardReport,
+    target: endpointTarget,
+    tunable: [],
+  },
+  failOverEndpoint: {
+    title: 'Close an endpoint, fence its primary, promote the most advanced standby, and open the endpoint to it',
+    input: Attendance.extend({
+      endpoint: EndpointName,
+      to: z.string().default('').describe('the member to promote; left out, the most advanced'),
+      force: z
+        .boolean()
+        .default(false)
+        .describe('also in maintenance, and when no majority of the observers misses the primary'),
+    }),
+    output: FailoverReport,
+    target: endpointTarget,
+    tunable: [],
+  },
+  switchOverEndpoint: {
+    title: 'Make a standby the primary while everything is well: nothing fails, and nothing is lost',
+    input: Attendance.extend({
+      endpoint: EndpointName,
+      to: z.string().default('').describe('the member to promote; left out, the most advanced synchronous standby'),
+      pauseSeconds: z
+        .number()
+        .positive()
+        .max(60)
+        .default(5)
+        .describe('how long poolers may wait for transactions to end; longer ones stop the switch-over'),
+    }),
+    output: SwitchOverReport,
+    target: endpointTarget,
+    tunable: [],
+  },
+  rejoinStandby: {
+    title: 'Make a former primary a standby of the new one, and tell exactly which commits it alone had',
+    input: Attendance.extend({
+      endpoint: EndpointName,
+      member: z.string().min(1).describe('the member that is to follow the primary'),
+    }),
+    output: RejoinReport,
+    target: endpointTarget,
+    tunable: [],
+  },
+  replaceForwarder: {
+    title: 'Let another forwarder take the place of one behind the DNS name of an endpoint',
+    input: Attendance.extend({
+      endpoint: EndpointName,
+      gone: z.string().default('').describe('the forwarder that leaves; left out, none does'),
+      by: z.string().default('').describe('the forwarder of the fleet file that joins; left out, none does'),
+    }),
+    output: ForwarderReport,
+    target: endpointTarget,
+    tunable: [],
+  },
+  guardProxies: {
+    title: 'Listen to the agents of two proxies, which redirect at once by themselves, and see to the rest',
+    input: Attendance.extend({ pair: PairName }),
+    output: GuardReport,
+    target: pairTarget,
+    tunable: [],
+  },
+  failOverProxy: {
+    title: 'Let the other proxy serve the clients of one that failed; then bring it back, and its clients to it',
+    input: Attendance.extend({
+      pair: PairName,
+      node: z.string().min(1).describe('the node whose proxy failed'),
+      failBack: z
+        .enum(['go', 'ask', 'no'])
+        .default('go')
+        .describe('whether its clients go back to it when it is well again'),
+      wellSeconds: z
+        .number()
+        .nonnegative()
+        .default(10)
+        .describe('how long a proxy has to be well before its clients go back to it'),
+    }),
+    output: ProxyReport,
+    target: pairTarget,
     tunable: [],
   },
 } as const satisfies Record<string, RunbookEntry>;

@@ -17,6 +17,16 @@ export const Sight = z.object({
   why: z.string().optional(),
   /** Of a database: what it says it is. Only a primary takes the canary's write. */
   role: z.enum(['primary', 'standby']).optional(),
+  /** Of a primary, at its last good answer: when that was, how far it had written, and whom its commits waited for. */
+  good: z
+    .object({
+      atMs: z.number(),
+      lsn: z.string(),
+      /** Standbys that streamed and that a commit waited for; `need` of them had to have it. */
+      waitsFor: z.array(z.string()),
+      need: z.number().int(),
+    })
+    .optional(),
   /** Of a thing on the observer's own host: its process. */
   process: z.enum(['runs', 'gone']).optional(),
   /** Of a standby on the observer's own host: its WAL receiver hears the primary. */

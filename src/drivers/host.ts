@@ -38,6 +38,8 @@ export interface Host {
 /** A driver that is running; `stop` ends its services and returns when they have ended. */
 export interface Running<T> {
   driver: T;
+  /** Answers everybody who waits for news: the agent is about to stop, and its server waits for them. */
+  letGo?(): void;
   stop(): Promise<void>;
 }
 

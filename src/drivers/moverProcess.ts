@@ -1,11 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Refusal } from '../contract/errors';
 import type { JobContext, Lease, Progress } from '../contract/operations';
 import { fromFailed, toFailed } from '../services/mover/failed';
 import type { FromMover, ToMover } from '../services/mover/protocol';
 import type { Host } from './host';
+import { serviceFile } from './serviceFile';
 
 /** Runs as another user than the agent, if that may be. */
 export interface RunAs {
@@ -95,7 +95,7 @@ export class Mover {
 
   private start(): void {
     if (this.child !== undefined) return;
-    const child = fork(mainFile(), [], {
+    const child = fork(serviceFile('mover'), [], {
       execArgv: youngSpace,
       serialization: 'json',
       ...lesser.get(this.host.stateDir),
@@ -187,13 +187,6 @@ const youngSpace = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
 const tell = (child: ChildProcess, message: ToMover): void => {
   if (child.connected) child.send(message);
 };
-
-/** Always the compiled one: a child process cannot run TypeScript. */
-function mainFile(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return join(folder, 'dist/services/mover/main.js');
-}
 
 const movers = new Map<string, Mover>();
 const lesser = new Map<string, RunAs>();

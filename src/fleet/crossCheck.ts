@@ -1,6 +1,7 @@
 import type { Fleet } from '../contract/fleet';
 import type { Finding, Path } from './explain';
 import { isLoopback } from '../contract/loopback';
+import { checkGuarded, guardedHosts } from './checkGuarded';
 import { checkObjects } from './checkObjects';
 import { lies } from './lies';
 import { meant } from './nearest';
@@ -21,17 +22,20 @@ export function crossCheck(fleet: Fleet): { errors: Finding[]; warnings: Finding
     })),
   );
   const objects = checkObjects(fleet);
+  const guarded = checkGuarded(fleet);
   const errors = [
     ...[...unknownHosts(fleet, fsvms), ...badAgents(fleet), ...outsideRoots(fleet, fsvms), ...shared(fsvms)],
     ...objects.errors,
+    ...guarded.errors,
   ];
-  return { errors, warnings: [...oneZone(fleet), ...objects.warnings] };
+  return { errors, warnings: [...oneZone(fleet), ...objects.warnings, ...guarded.warnings] };
 }
 
 function unknownHosts(fleet: Fleet, fsvms: Placed[]): Finding[] {
   const named = [
     ...fsvms.map(({ path, host }) => ({ path: [...path, 'host'], host })),
     ...Object.entries(fleet.objects).map(([name, { host }]) => ({ path: ['objects', name, 'host'], host })),
+    ...guardedHosts(fleet),
     ...fleet.limits.paused.map((host, index) => ({ path: ['limits', 'paused', index], host })),
   ];
   const hosts = Object.keys(fleet.hosts);

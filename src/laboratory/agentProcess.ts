@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isRunning, signal, startChild, stopChild, type Child } from '../stack/children';
+import { isRunning, signal } from '../services/processes';
+import { startChild, stopChild, type Child } from '../stack/children';
 import { packageRoot } from '../stack/places';
 import type { Endings } from './endings';
 import { cpuOfTree, treeOf } from './processTree';

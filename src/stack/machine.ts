@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statfsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cacheDir } from './places';
 import { onPath } from './programs';
 
@@ -84,9 +84,26 @@ export const abilities = {
     get: 'boot a kernel with CONFIG_FANOTIFY',
     for: 'suite',
   },
-  nft: program('nft', 'nftables', 'suite', 'nftables: traffic'),
   knot: program('knotd', 'knot', 'suite', 'Knot DNS: a name server that takes updates'),
   knsupdate: program('knsupdate', 'knot-dnsutils', 'suite', 'Knot DNS: updates from the command line'),
+  macvlan: {
+    title: 'macvlan devices: addresses that move',
+    lacks: () =>
+      tried(
+        ...['unshare', '--net', 'sh', '-c'],
+        'ip link add name v0 type veth peer name v1 && ip link add link v0 name v2 type macvlan mode bridge',
+      ),
+    get: `${asRoot}, on a kernel with CONFIG_MACVLAN`,
+    for: 'suite',
+  },
+  nft: program('nft', 'nftables', 'suite', 'nftables: routes of endpoints, and ports that are closed'),
+  iptables: program(
+    'iptables-legacy',
+    'iptables',
+    'suite',
+    'iptables: routes of endpoints, where there is no nftables',
+  ),
+  conntrack: program('conntrack', 'conntrack', 'suite', 'conntrack: connections that are freed'),
   postgres: {
     title: 'PostgreSQL server',
     lacks: () => (postgresBin() ? undefined : 'no initdb on the PATH or in /usr/lib/postgresql'),
@@ -110,6 +127,9 @@ export const abilities = {
     get: `${asRoot}, on a machine whose cpu and memory controllers are those of version 2`,
     for: 'suite',
   },
+  knotd: program('knotd', 'knot', 'suite', 'Knot DNS: names that are updated'),
+  knsupdate: program('knsupdate', 'knot-dnsutils', 'suite', 'knsupdate: a referee of updates'),
+  kdig: program('kdig', 'knot-dnsutils', 'suite', 'kdig: a referee of names'),
   qemu: program('qemu-system-x86_64', 'qemu-system-x86', 'later', 'QEMU: virtual machines'),
   kvm: {
     title: 'KVM',
@@ -142,7 +162,7 @@ const newEnough = (version: string): boolean => {
   return major > 20 || (major === 20 && minor >= 20);
 };
 
-function tried(name: string, ...args: string[]): string | undefined {
+function tried(...[name = '', ...args]: string[]): string | undefined {
   const path = find(name);
   if (!path) return `no ${name} on the PATH`;
   const { status, stderr, error } = spawnSync(path, args, {
@@ -181,7 +201,7 @@ function lacksSpace(path: string): string | undefined {
 /** The directory of initdb and pg_ctl: Debian keeps them off the PATH. */
 export function postgresBin(): string | undefined {
   const initdb = onPath('initdb');
-  if (initdb) return join(initdb, '..');
+  if (initdb) return dirname(realpathSync(initdb)); // a link to it alone has no others beside it
   const versions = '/usr/lib/postgresql';
   if (!existsSync(versions)) return undefined;
   const newestFirst = readdirSync(versions).sort((a, b) => Number(b) - Number(a));

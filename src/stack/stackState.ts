@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from 'node:path';
 import { Refusal } from '../contract/errors';
 import { roles, type Role } from '../contract/roles';
-import { isRunning, type Identity } from './children';
+import { isRunning, type Identity } from '../services/processes';
 
 /** `build`: the one that lay in dist when it was started. */
 export interface PartState extends Identity {

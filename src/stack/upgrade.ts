@@ -1,5 +1,5 @@
 import { build } from './build';
-import { isRunning } from './children';
+import { isRunning } from '../services/processes';
 import type { Stack } from './embedded';
 import type { StackState } from './stackState';
 

@@ -5,4 +5,15 @@ import type * as workflows from '../workflows';
 type EveryRunbookHasItsWorkflow = {
   [N in RunbookName]: (typeof workflows)[N] extends RunbookFn<N> ? true : never;
 };
-export const registered: EveryRunbookHasItsWorkflow = { forecastObject: true, ingestVfs: true, provisionObject: true };
+export const registered: EveryRunbookHasItsWorkflow = {
+  failOverEndpoint: true,
+  failOverProxy: true,
+  forecastObject: true,
+  guardEndpoint: true,
+  guardProxies: true,
+  ingestVfs: true,
+  provisionObject: true,
+  rejoinStandby: true,
+  replaceForwarder: true,
+  switchOverEndpoint: true,
+};

@@ -1,5 +1,12 @@
+export { failOverEndpoint } from './failOverEndpoint';
+export { failOverProxy } from './failOverProxy';
 export { forecastObject } from './forecastObject';
+export { guardEndpoint } from './guardEndpoint';
+export { guardProxies } from './guardProxies';
 export { ingestVfs } from './ingestVfs';
 export { lease } from './lease';
-export { sendPass } from './sendPass';
 export { provisionObject } from './provisionObject';
+export { rejoinStandby } from './rejoinStandby';
+export { replaceForwarder } from './replaceForwarder';
+export { sendPass } from './sendPass';
+export { switchOverEndpoint } from './switchOverEndpoint';

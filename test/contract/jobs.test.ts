@@ -68,6 +68,21 @@ test('a cancel waits until the job has ended, and the job can be started again',
   expect((await a.host.jobs({ limit: 1 })).jobs[0]).toMatchObject({ id: 'job', state: 'cancelled' });
 });
 
+test('all jobs of a piece of work are stopped at once, those of others go on', async () => {
+  const { a, begun } = await agentWithCopy();
+  const sent = ['run/send-1', 'run/send-2', 'other/send-1'].map((id) =>
+    a.copy.send(consignment(), jobContext(id)).catch((error: unknown) => error),
+  );
+  await eventually(() => begun.length === 3);
+  const { lease } = consignment();
+  expect(await a.host.stopJobs({ under: 'run/', lease })).toEqual({ stopped: 2 });
+  for (const work of begun) work.done();
+  expect(await Promise.all(sent)).toEqual([code('JobCancelled'), code('JobCancelled'), nothingSent]);
+  expect(await a.host.stopJobs({ under: 'run/', lease })).toEqual({ stopped: 0 });
+  await a.host.stopJobs({ under: 'run/', lease: { ...lease, epoch: 2 } });
+  await expect(a.host.stopJobs({ under: 'run/', lease })).rejects.toEqual(code('StaleEpoch'));
+});
+
 test('who only lets go leaves the job running, and the next one attaches to it', async () => {
   const { a, begun } = await agentWithCopy();
   const worker = new AbortController();

@@ -7,56 +7,12 @@ import { freePort } from '../../src/stack/ports';
 import { Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
 import { needs } from '../setup/needs';
-import { lesserUser } from './lesserUser';
 import { bareLoad, ended, folderIn, startProgram } from './loadScene';
 import { resizerSuite, type ResizerLab } from './loadResizers';
+import { password, pgbouncer, type Pgbouncer } from './pgbouncerServer';
 import { postgresServer } from './postgresServer';
 
 const lease = { target: 'it', epoch: 1 };
-const password = 'a-password-of-this-test';
-
-interface Pgbouncer {
-  port: number;
-  passwordFile: string;
-  console(sql: string): Promise<Record<string, unknown>[]>;
-}
-
-/** A pgbouncer before a PostgreSQL at `port`; `small` is a database with a pool size of its own. */
-async function pgbouncer(scene: Scene, before = 1): Promise<Pgbouncer> {
-  const folder = folderIn(scene, 'pgbouncer');
-  const user = lesserUser(folder);
-  const port = await freePort();
-  const passwordFile = join(scene.directory(), 'password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  writeFileSync(join(folder, 'users'), `"evenkeel" "${password}"\n`);
-  const ini = `[databases]
-orders = host=127.0.0.1 port=${before} dbname=postgres
-small = host=127.0.0.1 port=${before} dbname=postgres pool_size=1
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = ${join(folder, 'users')}
-admin_users = evenkeel
-pool_mode = transaction
-default_pool_size = 3
-`;
-  writeFileSync(join(folder, 'pgbouncer.ini'), ini);
-  const console = async (sql: string) => {
-    const client = new Client({ host: '127.0.0.1', port, user: 'evenkeel', database: 'pgbouncer', password });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(sql)).rows;
-    } finally {
-      await client.end();
-    }
-  };
-  startProgram(scene, ['/usr/sbin/pgbouncer', '-q', join(folder, 'pgbouncer.ini')], { cwd: folder, ...user });
-  await eventually(() => console('SHOW VERSION'));
-  return { port, passwordFile, console };
-}
-
 const resizing = ({ port, passwordFile }: Pgbouncer, database: string) => ({
   by: 'pgbouncer',
   url: `postgres://evenkeel@127.0.0.1:${port}/pgbouncer`,

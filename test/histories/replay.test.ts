@@ -24,7 +24,9 @@ async function replay(history: History): Promise<void> {
 test('what was recorded replays: runs that are under way survive this version', async () => {
   if (recording) return;
   expect(recorded.toSorted()).toEqual(
-    ['forecastObject', 'ingestVfs', 'lease', 'provisionObject', 'sendPass'].map((name) => `${name}.history`),
+    ['forecastObject', 'ingestVfs', 'ingestVfsUndone', 'lease', 'provisionObject', 'sendPass'].map(
+      (name) => `${name}.history`,
+    ),
   );
   for (const file of recorded) await replay(History.decode(readFileSync(join(__dirname, file))));
 }, 60_000);
@@ -56,6 +58,20 @@ test('a run that was approved, held, retried, paused and tuned replays', async (
       lease: await client.getHandle(`lease/${pair.to}`).fetchHistory(),
     };
     await keep(histories);
+  } finally {
+    await lab.close();
+  }
+}, 120_000);
+
+test('a run that was stopped and undone replays', async () => {
+  const lab = await Laboratory.open();
+  try {
+    const pair = lab.pair().fill(['accounts']);
+    const id = await pair.start({ bandwidth: 100_000 });
+    await eventually(() => pair.stored().length > 0);
+    await lab.operator.cancel(id, { by: 'ann', why: 'for the record' });
+    await pair.until(id, 'ended');
+    await keep({ ingestVfsUndone: await lab.operator.client.workflow.getHandle(id).fetchHistory() });
   } finally {
     await lab.close();
   }

@@ -12,7 +12,7 @@ import { poolerPort } from '../../src/laboratory/pooler';
 import { eventually } from '../setup/eventually';
 import { needs } from '../setup/needs';
 
-const linux = needs('root', 'netns', 'ip', 'postgres', 'pgbouncer', 'knot');
+const linux = needs('root', 'netns', 'ip', 'postgres', 'pgbouncer', 'knotd');
 
 async function withSite(options: FailoverOptions, work: (site: FailoverSite, endings: Endings) => Promise<void>) {
   const endings = new Endings();

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isRunning } from '../../src/stack/children';
+import { isRunning } from '../../src/services/processes';
 import { packageRoot } from '../../src/stack/places';
 import { readStack, type StackState } from '../../src/stack/stackState';
 

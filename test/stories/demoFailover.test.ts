@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/stack/places';
 import { needs } from '../setup/needs';
 
-const linux = needs('root', 'netns', 'ip', 'nft', 'postgres', 'pgbouncer', 'knot');
+const linux = needs('root', 'netns', 'ip', 'nft', 'postgres', 'pgbouncer', 'knotd');
 
 linux(
   'the demo kills a primary that nobody guards, shows the gap, and holds what clients were told against what is there',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JobView, type Operations } from '../operations';
+import { JobView, Lease, type Operations } from '../operations';
 
 /** What every agent can say of itself, whatever else it does. */
 export const host = {
@@ -26,6 +26,13 @@ export const host = {
     role: 'viewer',
     input: z.object({ limit: z.number().int().positive().default(50) }),
     output: z.object({ jobs: z.array(JobView) }),
+  },
+  stopJobs: {
+    kind: 'act',
+    summary: 'Stop the jobs whose ids begin so, also those that nobody follows; answers when they have ended',
+    role: 'agent',
+    input: z.object({ under: z.string().min(1), lease: Lease }),
+    output: z.object({ stopped: z.number().int() }),
   },
   epochs: {
     kind: 'look',

@@ -93,7 +93,7 @@ export const role = {
     role: 'agent',
     input: z.object({ endpoint: Endpoint, lease: Lease, deadlineMs: ms.default(20_000) }),
     output: z.object({
-      /** Of its shutdown checkpoint: the new primary must have it. */
+      /** The end of its shutdown checkpoint: a standby that has received up to here, and not less, has everything. */
       lsn: Lsn,
       timeline: z.number().int(),
       tookMs: z.number(),
@@ -111,6 +111,14 @@ export const role = {
       asked: z.number().int(),
       tookMs: z.number(),
     }),
+  },
+  reinstate: {
+    kind: 'act',
+    summary:
+      'Start a member that was demoted or fenced as the primary that it was: the undo, as long as nobody was promoted in its place',
+    role: 'agent',
+    input: z.object({ endpoint: Endpoint, lease: Lease, deadlineMs: ms.default(20_000) }),
+    output: MemberView,
   },
   setSynchronous: {
     kind: 'act',

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { Port } from '../guarded';
 import { Lease, type Operations } from '../operations';
 
 const Endpoint = z.string().min(1);
 const Pair = z.string().min(1);
-const Target = z.object({ address: z.string(), port: z.number().int() });
+const Target = z.object({ address: z.string(), port: Port });
 
 /** Where a forwarder sends an endpoint's connections. `closed` answers every packet with a reset, never with silence. */
 export const RouteView = z.object({
@@ -17,7 +18,10 @@ export const RouteView = z.object({
 });
 export type RouteView = z.output<typeof RouteView>;
 
-/** Who has the address of a node of a pair of proxies, as one of the two hosts sees it. */
+/**
+ * Who has the address of a node of a pair of proxies, as one of the two hosts sees it. By nftables the address stays where it
+ * is: its own host has it unless it redirects it, and the other one has it while it was told to take it.
+ */
 export const HolderView = z.object({
   node: z.string(),
   /** This host has it. */
@@ -37,13 +41,13 @@ export const traffic = {
   close: {
     kind: 'act',
     summary:
-      'Close the route of an endpoint, if its epoch in the kernel is still `from`: one transaction that deletes the old epoch and adds the new one',
+      'Close the route of an endpoint, if its epoch in the kernel is still `from`: one transaction that deletes the old epoch and adds the new one. Where `from` is the epoch of the lease itself, it is closed for the time being, and `open` under that epoch opens it again',
     role: 'agent',
     input: z.object({
       endpoint: Endpoint,
       from: z.number().int().nonnegative(),
       lease: Lease,
-      /** Connections with these addresses are reset. */
+      /** Connections with these addresses are reset, as are those with the address it was open to. */
       reject: z.array(z.string()).default([]),
     }),
     output: RouteView,
@@ -127,7 +131,14 @@ export const traffic = {
     summary: "Start this host's proxy of a pair, if it does not answer; a hung one is killed first",
     role: 'agent',
     input: z.object({ pair: Pair, deadlineMs: z.number().int().positive().default(5_000) }),
-    output: z.object({ pid: z.number().int(), started: z.boolean(), tookMs: z.number() }),
+    output: z.object({
+      /** Left out when somebody else started it. */
+      pid: z.number().int().optional(),
+      started: z.boolean(),
+      /** A process that ran and did not answer was killed. */
+      killed: z.boolean(),
+      tookMs: z.number(),
+    }),
   },
 } as const satisfies Operations;
 

@@ -50,7 +50,7 @@ export async function inDatabase<T>(
 }
 
 /** The library would let an address without a password win over the password beside it. */
-function settingsOf({ url, password, ca }: Database): ClientConfig {
+export function settingsOf({ url, password, ca }: Database): ClientConfig {
   const address = new URL(url);
   const more = address.searchParams;
   const tls = ca !== undefined || /^(require|verify-ca|verify-full)$/.test(more.get('sslmode') ?? '');

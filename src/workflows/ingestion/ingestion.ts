@@ -10,16 +10,18 @@ import type { FileServerFacts } from '../../activities/fleet';
 import type { Store } from '../../contract/capabilities/files';
 import type { Input, Output } from '../../contract/runbooks';
 import { counted, formatBytes } from '../../contract/amounts';
-import { grouped } from '../../planning/grouped';
 import type { IngestionPlan } from '../../planning/ingestion/plan';
 import { deletedTooMuch, newcomers } from '../../planning/ingestion/passes';
 import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
 import { packShipments, type Cargo, type Shipment } from '../../planning/ingestion/shipments';
 import type { Rails } from '../../planning/rails';
-import { quick, slow } from '../kit/proxies';
+import { quick } from '../kit/proxies';
 import { refuse } from '../kit/render';
 import { currentStep, type Runbook } from '../kit/runbook';
+import { together, untilEnded } from '../kit/together';
 import { Comparison } from './comparison';
+import { discard } from './discard';
+import { pairsOf } from './pairs';
 import { reportOf } from './report';
 import type { SendRate } from './sendRate';
 import { halt, sendPass, shipped, type PassResult } from '../sendPass';
@@ -29,6 +31,8 @@ export class Ingestion {
   /** What each pass sent: the first is the base, the others are deltas. */
   readonly passes: SentCounts[] = [];
   private readonly work: string;
+  /** Prefix of jobs that look anew after a reset. */
+  private readonly looks: string;
   private readonly sources: Store[];
   private readonly targets: Store[];
   private readonly cargo: Cargo[];
@@ -51,6 +55,7 @@ export class Ingestion {
   ) {
     // Over retries and resets the same work keeps its ids, so that jobs are found again; another run has others.
     this.work = `${workflowInfo().workflowId}/${workflowInfo().firstExecutionRunId.slice(-12)}`;
+    this.looks = `${workflowInfo().workflowId}/${workflowInfo().runId.slice(-12)}`;
     const stores = (fsvms: Iterable<string>) => [...new Set(fsvms)].map((fsvm) => plan.stores[fsvm]!);
     this.sources = stores(plan.placement.map((p) => p.from));
     this.targets = stores(plan.placement.map((p) => p.to));
@@ -85,7 +90,7 @@ export class Ingestion {
   async freeze({ freeze: by }: FileServerFacts): Promise<void> {
     const lease = this.book.leaseOf(this.plan.from);
     const all = (act: typeof quick.freezeStore) => () =>
-      Promise.all(this.sources.map((store) => act({ store, by, lease })));
+      together(this.sources.map((store) => act({ store, by, lease })));
     const what =
       by.how === 'watch' ? `Watch ${this.plan.from} for changes from here on` : `Make ${this.plan.from} read-only`;
     await this.book.step(what, all(quick.freezeStore), all(quick.thawStore));
@@ -234,7 +239,8 @@ export class Ingestion {
       ],
     });
     const result = child.result();
-    await Promise.race([result, this.book.whenPaused().then(() => child.signal(halt))]);
+    const halted = this.book.whenPaused().then(() => child.signal(halt));
+    await untilEnded([result], Promise.race([result, halted])); // a stop ends the wait for a pause at once, and the child later
     return result;
   }
 
@@ -242,37 +248,21 @@ export class Ingestion {
     const lease = this.book.leaseOf(this.plan.to);
     const cargo = this.cargo.filter(({ item }) => items.includes(item));
     await Promise.all(
-      this.pairs(cargo).map(([from, to, names]) => quick.forgetItems({ from, to, items: names, lease })),
+      pairsOf(this.plan, cargo).map(([from, to, names]) => quick.forgetItems({ from, to, items: names, lease })),
     );
     await this.send(packShipments(cargo, this.input.tokens));
   }
 
+  private discard(): Promise<void> {
+    const { plan, work } = this;
+    const round = `${this.looks}/discard-${++this.attempts}`;
+    return discard({ plan, lease: this.book.leaseOf(plan.to), work, round });
+  }
+
   private async collectFailures(): Promise<void> {
-    const lists = await Promise.all(this.pairs(this.cargo).map(([from, to]) => quick.listFailures({ from, to })));
-    this.failures = lists.flat();
-  }
-
-  private async discard(): Promise<void> {
-    const lease = this.book.leaseOf(this.plan.to);
-    const byTarget = grouped(this.cargo, ({ to }) => to);
-    await Promise.all(
-      [...byTarget].map(([to, cargo]) =>
-        slow.discardItems({
-          store: this.plan.stores[to]!,
-          items: cargo.map(({ item }) => item),
-          lease,
-          job: `${this.work}/discard/${to}`,
-        }),
-      ),
+    const lists = await Promise.all(
+      pairsOf(this.plan, this.cargo).map(([from, to]) => quick.listFailures({ from, to })),
     );
-    await Promise.all(this.pairs(this.cargo).map(([from, to, items]) => quick.forgetItems({ from, to, items, lease })));
-  }
-
-  private pairs(cargo: readonly Cargo[]): [Store, Store, string[]][] {
-    return [...grouped(cargo, ({ from, to }) => `${from}\n${to}`).values()].map((pair) => [
-      this.plan.stores[pair[0]!.from]!,
-      this.plan.stores[pair[0]!.to]!,
-      pair.map(({ item }) => item),
-    ]);
+    this.failures = lists.flat();
   }
 }

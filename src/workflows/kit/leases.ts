@@ -24,6 +24,8 @@ export class Leases {
   async take(targets: readonly string[], atLeast: number): Promise<void> {
     const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
     for (const target of [...new Set(targets)].sort()) {
+      const known = this.held.find((lease) => lease.target === target);
+      if (known && known.epoch <= atLeast) await this.giveBack([target]); // its hosts have seen a newer one
       // One after the other: the order of the names is what prevents a deadlock.
       await control.requestLease({ target, request: { holder, runId, atLeast } });
       await condition(() => this.held.some((lease) => lease.target === target));
@@ -37,9 +39,13 @@ export class Leases {
     return lease;
   }
 
-  async giveBack(): Promise<void> {
+  async giveBack(targets = this.held.map(({ target }) => target)): Promise<void> {
     const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
-    for (const { target } of this.held.splice(0)) {
+    for (const target of targets) {
+      this.held.splice(
+        this.held.findIndex((lease) => lease.target === target),
+        1,
+      );
       await getExternalWorkflowHandle(leaseId(target)).signal(leaseReturned, { holder, runId });
     }
   }

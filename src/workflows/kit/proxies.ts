@@ -28,3 +28,30 @@ export const control = proxyActivities<Activities>({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
   cancellationType,
 });
+
+/**
+ * An act that clients wait for. A worker that dies is noticed within two seconds and the act is tried again; a host that does
+ * not answer is not asked again: what is done without it is decided by the runbook.
+ */
+export const swift = proxyActivities<Activities>({
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '2s',
+  retry: {
+    initialInterval: '100ms',
+    backoffCoefficient: 1.5,
+    maximumInterval: '1s',
+    maximumAttempts: 5,
+    nonRetryableErrorTypes: ['AgentUnreachable'],
+  },
+  priority: { priorityKey: 1 },
+  cancellationType,
+});
+
+/** Waits at agents for news, for hours; another worker takes over from one that dies. */
+export const waiting = proxyActivities<Activities>({
+  startToCloseTimeout: '2h',
+  heartbeatTimeout: '3s',
+  retry: { initialInterval: '500ms', backoffCoefficient: 1, maximumInterval: '1s' },
+  priority: { priorityKey: 1 },
+  cancellationType,
+});

@@ -2,6 +2,7 @@ import {
   AsyncLocalStorage,
   CancellationScope,
   CancelledFailure,
+  ContinueAsNew,
   isCancellation,
   log,
   workflowInfo,
@@ -75,6 +76,7 @@ export class Runbook {
         const { plan } = this.picture;
         return { ...this.picture.report('planned'), ...(plan && { plan }) };
       }
+      if (error instanceof ContinueAsNew) throw error;
       throw await this.fail(error);
     } finally {
       await CancellationScope.nonCancellable(() => this.close());
@@ -106,6 +108,22 @@ export class Runbook {
         if (next === 'undo') throw error;
         if (next === 'skip') return undefined as T;
       }
+    }
+  }
+
+  /** A step whose failure is an answer: it is shown with its reason, and the run goes on without it. */
+  async attempt<T>(what: string, act: () => Promise<T>): Promise<T | undefined> {
+    const view = this.picture.steps.add(what);
+    await this.whileNotPaused();
+    this.picture.steps.move(view, 'running');
+    try {
+      const result = await currentStep.run(what, act);
+      this.picture.steps.move(view, 'done');
+      return result;
+    } catch (error) {
+      this.picture.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
+      if (isCancellation(error)) throw error;
+      return undefined;
     }
   }
 
@@ -196,6 +214,20 @@ export class Runbook {
   /** For long steps, which must find their own safe place. */
   whenPaused(): Promise<void> {
     return this.attendance.whenPaused();
+  }
+
+  /** Waits for something, as long as the run is not paused: a pause stops the wait, and it begins anew afterwards. */
+  async unlessPaused<T>(wait: () => Promise<T>): Promise<T> {
+    for (;;) {
+      await this.whileNotPaused();
+      const scope = new CancellationScope({ cancellable: true });
+      void this.whenPaused().then(() => scope.cancel());
+      try {
+        return await scope.run(wait);
+      } catch (error) {
+        if (!isCancellation(error) || this.attendance.pausedBy === undefined) throw error;
+      }
+    }
   }
 
   private async decision(what: string): Promise<void> {

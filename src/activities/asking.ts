@@ -1,0 +1,42 @@
+import type { Asked } from '../planning/failover/facts';
+
+/** What answers is waited for so long, ms; what else is needed up to the longer one. */
+export const patience = { shortMs: 200, longMs: 2_500 };
+
+/** Questions to many hosts of which some may be gone. */
+export class Asking {
+  private readonly open = new Set<(why: string) => void>();
+  private answered = () => {};
+
+  /** What comes in time is kept; a question that is given up is kept as the reason, and its late answer is dropped. */
+  put<T extends object>(question: Promise<T>, keep: (answer: Asked<T>) => void): void {
+    const settle = (answer: Asked<T>) => {
+      if (!this.open.delete(giveUp)) return;
+      keep(answer);
+      this.answered();
+    };
+    const giveUp = (silent: string) => settle({ silent });
+    this.open.add(giveUp);
+    question.then(settle, (error: unknown) => giveUp(sentenceOf(error)));
+  }
+
+  /** Until all have answered; or, after a short while, until enough have; or until a longer one is over. */
+  async answers(suffice: () => boolean): Promise<void> {
+    const begun = Date.now();
+    let timers: NodeJS.Timeout[] = [];
+    await new Promise<void>((resolve) => {
+      this.answered = () => {
+        const took = Date.now() - begun;
+        if (this.open.size === 0 || took >= patience.longMs || (took >= patience.shortMs && suffice())) resolve();
+      };
+      timers = [patience.shortMs, patience.longMs].map((ms) => setTimeout(this.answered, ms + 1));
+      this.answered();
+    });
+    timers.forEach(clearTimeout);
+    const tookMs = Date.now() - begun;
+    for (const giveUp of [...this.open]) giveUp(`no answer within ${tookMs} ms`);
+  }
+}
+
+const sentenceOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('. Next: ')[0] ?? '';

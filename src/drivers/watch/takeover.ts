@@ -1,0 +1,158 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
+import type { Deed, Observation, Sight } from '../../contract/sights';
+import {
+  isGone,
+  planTakeover,
+  type Takeover,
+  type TakeoverFacts,
+} from '../../planning/failover/takeover';
+import type { Host } from '../host';
+import type { DeedBook } from './deedBook';
+import { lookAtLink } from './link';
+import { actMs, holding, peerMs, said, sidesOf, titled, type Side } from './side';
+
+/** A node for which nothing could be done is looked at again this soon. */
+const againMs = 300;
+
+/** What was said and done about one node since it failed. */
+interface Episode {
+  busy: boolean;
+  notBeforeMs: number;
+  said: Set<string>;
+}
+
+/**
+ * Moves the address of a node whose proxy fails to the other one, before any workflow knows. Both agents may do it: the one
+ * of the node itself sees it first when its process dies, the other one also when the whole host has gone. They use the same
+ * epoch, so that of two only one comes through.
+ */
+export class Takeovers {
+  private readonly episodes = new Map<string, Episode>();
+
+  constructor(
+    private readonly host: Host,
+    private readonly book: DeedBook,
+  ) {}
+
+  /** Hears everything that is seen of a pair. */
+  consider(pair: string, entry: ProxiesEntry, observation: Observation): void {
+    for (const side of sidesOf(this.host.name, pair, entry)) {
+      const key = `${pair}/${side.node}`;
+      if (!isGone(observation.sights[side.node], entry.probe)) {
+        if (!this.episodes.get(key)?.busy) this.episodes.delete(key);
+        continue;
+      }
+      const episode = this.episodes.get(key) ?? { busy: false, notBeforeMs: 0, said: new Set<string>() };
+      this.episodes.set(key, episode);
+      if (!episode.busy && performance.now() >= episode.notBeforeMs) void this.meet(side, episode, observation);
+    }
+  }
+
+  /** Returns when nothing is under way any more. */
+  async stop(): Promise<void> {
+    while ([...this.episodes.values()].some(({ busy }) => busy)) await pause(10);
+  }
+
+  private async meet(side: Side, episode: Episode, observation: Observation): Promise<void> {
+    episode.busy = true;
+    try {
+      const facts = await this.look(side, observation);
+      const plan = planTakeover(facts);
+      if (plan.does === 'move') await this.move(side, plan, facts.silent!);
+      if (plan.does === 'refused') this.refuse(side, plan, episode);
+    } catch (error) {
+      this.host.log('a takeover failed', { level: 'error', ...titled(side), why: String(error) });
+    } finally {
+      episode.busy = false;
+      episode.notBeforeMs = performance.now() + againMs;
+    }
+  }
+
+  /** Everything at once, each with an end: nothing here waits for a dead host longer than for a living one. */
+  private async look(side: Side, { sights, starvedMs }: Observation): Promise<TakeoverFacts> {
+    const { pair, entry, node, other, own } = side;
+    const { probe, autonomy, maintenance, coolDown: coolDownMs, by } = entry;
+    const silent = sights[node];
+    const reached = own || silent?.says === 'refused';
+    const [home, away, sinceMs, link] = await Promise.all([
+      holding(this.host, side, side.home),
+      holding(this.host, side, side.away),
+      this.sinceMoved(side),
+      reached
+        ? { carrier: true, witness: undefined }
+        : lookAtLink(this.host, pair, [side.home, side.away], side.away, peerMs),
+    ]);
+    const known = { node, own, probe, autonomy, maintenance, coolDownMs, by, silent, other: sights[other], starvedMs };
+    return { ...known, home, away, sinceMs, link };
+  }
+
+  /** Release at home, then take at the other node; if that fails, back again, so that clients are refused and not left waiting. */
+  private async move(side: Side, plan: Extract<Takeover, { does: 'move' }>, silent: Sight): Promise<void> {
+    const { pair, node, home, away, own } = side;
+    const traffic = ({ host }: ProxyNode) => this.host.peer(host, 'traffic');
+    const lease = { target: `${pair}/${node}`, epoch: plan.epoch };
+    const acts: Deed['acts'] = [];
+    const did = (what: string) => void acts.push({ afterMs: Math.max(0, Date.now() - silent.sinceMs), what });
+    did(`${node} on ${home.host}: ${plan.why}`);
+
+    const released = await said(traffic(home).release({ pair, node, lease }), own ? actMs : peerMs);
+    did(
+      'value' in released
+        ? `${home.host} gave ${home.address} up`
+        : `${home.host} did not give ${home.address} up: ${released.why}`,
+    );
+    if (!('value' in released) && (own || side.entry.by === 'nftables'))
+      return this.write(side, plan, acts, 'failed', released.why);
+
+    const taken = await said(traffic(away).take({ pair, node, from: plan.from, lease }), actMs);
+    if ('value' in taken && taken.value.held) {
+      did(`${away.host} took ${home.address}`);
+      return this.write(side, plan, acts, 'done', plan.why);
+    }
+    if ((await holding(this.host, side, away))?.held) {
+      this.host.log('the other agent was faster', titled(side));
+      return;
+    }
+    const why = 'value' in taken ? 'it does not hold it' : taken.why;
+    did(`${away.host} did not take ${home.address}: ${why}`);
+    if (own && 'value' in released) {
+      const again = { target: lease.target, epoch: plan.epoch + 1 };
+      const back = await said(traffic(home).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
+      did(
+        'value' in back ? `${home.host} took ${home.address} back` : `${home.host} did not take it back: ${back.why}`,
+      );
+    }
+    this.write(side, plan, acts, 'failed', why);
+  }
+
+  private refuse(side: Side, plan: Extract<Takeover, { does: 'refused' }>, { said: before }: Episode): void {
+    if (before.has(plan.why)) return;
+    before.add(plan.why);
+    this.write(side, plan, [], 'refused', plan.why);
+  }
+
+  private write(
+    side: Side,
+    { epoch }: { epoch: number },
+    acts: Deed['acts'],
+    outcome: Deed['outcome'],
+    why: string,
+  ): void {
+    const { pair: target, node: failed } = side;
+    const { number } = this.book.write({ atMs: Date.now(), target, failed, epoch, acts, outcome, why });
+    this.host.log('takeover', { ...titled(side), outcome, why, epoch, number });
+  }
+
+  /** Both agents remember what they did: a move by the other one counts as much. One that does not answer is not waited for. */
+  private async sinceMoved({ pair, node, home, away, own }: Side): Promise<number | undefined> {
+    const peer = this.host.peer((own ? away : home).host, 'watch');
+    const theirs = await said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs);
+    const moves =
+      'value' in theirs
+        ? theirs.value.deeds.filter(({ failed, outcome }) => failed === node && outcome !== 'refused')
+        : [];
+    const last = Math.max(this.book.movedAt(pair, node) ?? 0, ...moves.map(({ atMs }) => atMs));
+    return last === 0 ? undefined : Date.now() - last;
+  }
+}

@@ -1,0 +1,53 @@
+import type { MemberView } from '../../contract/capabilities/role';
+import type { RouteView } from '../../contract/capabilities/traffic';
+import type { EndpointEntry } from '../../contract/endpoints';
+import type { Observation } from '../../contract/sights';
+
+/** What the fleet file says of an endpoint, without secrets, in the form in which workflows carry it. */
+export interface EndpointTerms extends Pick<
+  EndpointEntry,
+  'port' | 'autonomy' | 'coolDown' | 'maintenance' | 'fence' | 'mostLag' | 'armed' | 'probe'
+> {
+  endpoint: string;
+  /** The DNS name. */
+  name: string;
+  members: Record<string, { host: string; zone?: string; address: string; port: number; candidate: boolean }>;
+  forwarders: Record<string, { host: string; zone?: string; address: string; pooled: boolean }>;
+  observers: { host: string; zone?: string }[];
+  /** Whether a DNS server is told when a forwarder leaves or joins. */
+  dns: boolean;
+}
+
+/** Something that was asked, or why it did not answer. */
+export type Asked<T> = T | { silent: string };
+export const answered = <T extends object>(asked: Asked<T> | undefined): asked is T =>
+  asked !== undefined && !('silent' in asked);
+
+/** An endpoint at one moment. */
+export interface EndpointFacts {
+  terms: EndpointTerms;
+  nowMs: number;
+  /** Of each member that was asked: one that no observer reaches is not, since it would only cost time. */
+  members: Record<string, Asked<MemberView>>;
+  /** Of each forwarder. */
+  routes: Record<string, Asked<RouteView>>;
+  /** Of those observers that answered. */
+  observations: Observation[];
+}
+
+/** The member to which the forwarders send, as most of them say; what members say of themselves comes second: a dead one says nothing. */
+export function primaryOf({ terms, routes, members }: EndpointFacts): string | undefined {
+  const votes = new Map<string, number>();
+  for (const route of Object.values(routes)) {
+    if (!answered(route) || !route.to) continue;
+    const member = memberAt(terms, route.to.address);
+    if (member !== undefined) votes.set(member, (votes.get(member) ?? 0) + 1);
+  }
+  const [routed] = [...votes].sort(([, a], [, b]) => b - a);
+  if (routed) return routed[0];
+  const primaries = Object.entries(members).filter(([, view]) => answered(view) && view.state === 'primary');
+  return primaries.length === 1 ? primaries[0]![0] : undefined;
+}
+
+export const memberAt = ({ members }: EndpointTerms, address: string): string | undefined =>
+  Object.keys(members).find((member) => members[member]!.address === address);

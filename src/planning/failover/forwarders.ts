@@ -1,0 +1,69 @@
+import { Refusal } from '../../contract/errors';
+import { answered, primaryOf, type EndpointFacts } from './facts';
+
+/** One forwarder leaves the DNS name of an endpoint, another joins it; either may be missing. */
+export interface ForwarderPlan {
+  endpoint: string;
+  gone?: { forwarder: string; host: string; address: string; silent?: string; from: number };
+  joins?: { forwarder: string; host: string; address: string; from: number; open: boolean };
+  to: { member: string; address: string; port: number };
+  /** Whose agent speaks to the DNS server. */
+  by: string;
+}
+
+export function planForwarder(facts: EndpointFacts, wish: { gone: string; by: string }): ForwarderPlan {
+  const { terms, routes } = facts;
+  const { endpoint } = terms;
+  if (wish.gone === '' && wish.by === '')
+    throw new Refusal('NothingToDo', { what: 'neither --gone nor --by was given: it' });
+  const primary = primaryOf(facts);
+  if (primary === undefined)
+    throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: 'no forwarder names one' });
+  const gone = wish.gone === '' ? undefined : forwarderOf(facts, wish.gone);
+  const joins = wish.by === '' ? undefined : forwarderOf(facts, wish.by);
+  const route = joins && routes[wish.by];
+  if (joins && !answered(route))
+    throw new Refusal('HostSilent', { host: joins.host, why: route?.silent ?? 'it was not asked' });
+  const left = Object.keys(terms.forwarders).filter((name) => name !== wish.gone && answered(routes[name]));
+  if (left.length === 0) throw new Refusal('NoCandidate', { name: endpoint, why: 'no other forwarder answers' });
+  const { address, port } = terms.members[primary]!;
+  const leaving = gone && routes[wish.gone];
+  return {
+    endpoint,
+    ...(gone && {
+      gone: {
+        ...gone,
+        from: answered(leaving) ? leaving.epoch : 0,
+        ...(!answered(leaving) && { silent: leaving?.silent ?? 'it was not asked' }),
+      },
+    }),
+    ...(joins && answered(route) && { joins: { ...joins, from: route.epoch, open: opensTo(route.to, address) } }),
+    to: { member: primary, address, port },
+    by: facts.observations[0]?.observer ?? terms.observers[0]!.host,
+  };
+}
+
+const opensTo = (to: { address: string } | undefined, address: string): boolean => to?.address === address;
+
+function forwarderOf(
+  { terms }: EndpointFacts,
+  forwarder: string,
+): { forwarder: string; host: string; address: string } {
+  const entry = terms.forwarders[forwarder];
+  if (entry) return { forwarder, host: entry.host, address: entry.address };
+  const known = Object.keys(terms.forwarders).join(', ');
+  throw new Refusal('NoCandidate', { name: terms.endpoint, why: `it has no forwarder "${forwarder}", only ${known}` });
+}
+
+export const forwarderSentences = ({ endpoint, gone, joins, to }: ForwarderPlan): string[] => [
+  ...(gone
+    ? [
+        `${gone.forwarder} (${gone.address}) leaves the DNS name of ${endpoint}${gone.silent === undefined ? ', then its route is closed' : `; its route is left as it is, since it does not answer: ${gone.silent}`}`,
+      ]
+    : []),
+  ...(joins
+    ? [
+        `${joins.forwarder} (${joins.address}) forwards to ${to.member}, and joins the name when a write came through it`,
+      ]
+    : []),
+];

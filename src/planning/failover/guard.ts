@@ -1,0 +1,72 @@
+import { Refusal } from '../../contract/errors';
+import { chooseCandidates } from './candidates';
+import { answered, primaryOf, type EndpointFacts } from './facts';
+import { judgeObservations } from './plan';
+import type { Judgement } from './verdict';
+
+/** An endpoint under guard: who is watched by whom, and what would stand in the way of a failover. */
+export interface GuardPlan {
+  endpoint: string;
+  primary: string;
+  judgement: Judgement;
+  /** Forwarders that answer and forward nothing yet. */
+  idle: string[];
+  autonomy: EndpointFacts['terms']['autonomy'];
+  /** What has to be mended before a failover can be relied on. */
+  cautions: string[];
+}
+
+export function planGuard(facts: EndpointFacts): GuardPlan {
+  const { terms, routes, members } = facts;
+  const { endpoint } = terms;
+  const primary = primaryOf(facts);
+  if (primary === undefined) {
+    const which = Object.entries(members).map(
+      ([member, view]) => `${member}: ${answered(view) ? view.state : view.silent}`,
+    );
+    throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: which.join(', ') });
+  }
+  const idle = Object.entries(routes).filter(([, route]) => answered(route) && route.state === 'absent');
+  return {
+    ...{ endpoint, primary, autonomy: terms.autonomy },
+    judgement: judgeObservations(terms, primary, facts.observations),
+    idle: idle.map(([forwarder]) => forwarder),
+    cautions: cautionsOf(facts, primary),
+  };
+}
+
+function cautionsOf(facts: EndpointFacts, primary: string): string[] {
+  const { terms, members, routes, observations } = facts;
+  const zones = new Set(terms.observers.flatMap(({ zone }) => zone ?? []));
+  const { candidates, excluded, lossless } = chooseCandidates(facts, primary);
+  const watching = new Set(observations.map(({ observer }) => observer));
+  return [
+    ...terms.observers.filter(({ host }) => !watching.has(host)).map(({ host }) => `observer ${host} does not answer`),
+    ...(zones.size < 3 ? [`its observers are in ${zones.size} zones: one that fails may take a majority with it`] : []),
+    ...Object.entries(routes).flatMap(([forwarder, route]) =>
+      answered(route) ? [] : [`forwarder ${forwarder} does not answer: ${route.silent}`],
+    ),
+    ...(candidates.length === 0
+      ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]
+      : lossless
+        ? []
+        : ['no commit waits for a standby: a failover may lose what was acknowledged']),
+    ...Object.entries(members).flatMap(([member, view]) =>
+      answered(view) ? view.cautions.map((caution) => `${member}: ${caution}`) : [],
+    ),
+  ];
+}
+
+/** What each level of autonomy does when a majority misses the primary. */
+const does = {
+  observe: 'nothing is done, only said',
+  ask: 'a failover is prepared, and waits for an approval',
+  act: 'it is failed over at once',
+} as const;
+
+export const guardSentences = ({ endpoint, primary, judgement, idle, autonomy, cautions }: GuardPlan): string[] => [
+  `${primary} is the primary of ${endpoint}, watched by ${judgement.votes.map(({ observer }) => observer).join(', ')}`,
+  `when ${judgement.needed} of ${judgement.total} miss it, ${does[autonomy]}`,
+  ...idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${primary}`),
+  ...cautions.map((caution) => `caution: ${caution}`),
+];

@@ -1,0 +1,96 @@
+import { formatDuration } from '../../contract/amounts';
+import type { Autonomy } from '../../contract/guarded';
+import type { Sight } from '../../contract/sights';
+
+/** What the agent of one node knows when a proxy of its pair is silent. What nobody could tell in time is left out. */
+export interface TakeoverFacts {
+  /** The node whose proxy is silent, and whether it is the agent's own. */
+  node: string;
+  own: boolean;
+  /** How many misses in a row are silence; ms in which an answer is expected. */
+  probe: { misses: number; deadline: number };
+  autonomy: Autonomy;
+  maintenance: false | string;
+  coolDownMs: number;
+  /** Its address moves by `address`, or its own host redirects: then that host must live. */
+  by: 'address' | 'nftables';
+  /** What this agent sees of the silent proxy and of the other one, and how late it is itself, ms. */
+  silent: Sight | undefined;
+  other: Sight | undefined;
+  starvedMs: number;
+  /** Who has the node's address, as each of the two hosts says it. */
+  home: Holding | undefined;
+  away: Holding | undefined;
+  /** ms since the agents last moved this address by themselves, as far as they remember. */
+  sinceMs: number | undefined;
+  /** The device has a link, and something else on it answers: asked when nothing proves that the silent host is reached. */
+  link: { carrier: boolean; witness: string | undefined };
+}
+
+/** Whether a host has the address of a node, and the epoch it knows of it. */
+export interface Holding {
+  held: boolean;
+  epoch: number;
+}
+
+/** What is to be done about it. `nothing` is not worth a word; `refused` is, once. */
+export type Takeover =
+  | { does: 'nothing'; why: string }
+  | { does: 'refused'; why: string; epoch: number }
+  /** Release the address at home if its agent answers, then take it at the other node, whose epoch is `from`. */
+  | { does: 'move'; why: string; epoch: number; from: number };
+
+/** A proxy that answers nothing, or whose process has gone. One that is late, or answers with an error, is alive. */
+export function isGone(sight: Sight | undefined, { misses }: TakeoverFacts['probe']): boolean {
+  if (!sight) return false;
+  const hears = sight.says === 'answers' || sight.says === 'late' || sight.says === 'failing';
+  return !hears && sight.misses >= (sight.process === 'gone' ? 1 : misses);
+}
+
+/**
+ * Whether the address of a silent proxy goes to the other node. Proxies hold no state, so a wrong move costs connections and
+ * no data: what must not happen is a move to where nobody answers, a move by the one that is cut off, and moving on and on.
+ */
+export function planTakeover(facts: TakeoverFacts): Takeover {
+  const { node, silent, other, home, away, starvedMs, probe } = facts;
+  const nothing = (why: string): Takeover => ({ does: 'nothing', why });
+  if (!silent || !isGone(silent, probe)) return nothing(`the proxy of ${node} answers`);
+  if (!other) return nothing('the other proxy was not seen yet');
+  if (away?.held) return nothing(`the address of ${node} is away already`);
+  if (home && !home.held) return nothing(`the address of ${node} is not at home`);
+  if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
+    return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
+  const epoch = Math.max(home?.epoch ?? 0, away?.epoch ?? 0) + 1;
+  const against = objection(facts);
+  if (against) return { does: 'refused', why: against, epoch };
+  if (!away) return { does: 'refused', why: 'nobody can tell who has its address at the other node', epoch };
+  const why = `its proxy is ${silent.process === 'gone' ? 'gone' : silent.says} and the other one ${other.says}`;
+  return { does: 'move', why, epoch, from: away.epoch };
+}
+
+/** Both hosts have the address: the one that slept through the newer epoch, while it was cut off, gives it up. */
+export const mustYield = (home: Holding | undefined, away: Holding | undefined): boolean =>
+  home?.held === true && away?.held === true && away.epoch > home.epoch;
+
+/** The first thing that speaks against a move. */
+function objection(facts: TakeoverFacts): string | undefined {
+  const { other, maintenance, autonomy, sinceMs, coolDownMs } = facts;
+  if (other?.says !== 'answers') return `there is nowhere to go: the other proxy is ${other?.says}`;
+  if (maintenance !== false) return `the pair is in maintenance: ${maintenance}`;
+  if (autonomy !== 'act') return autonomy === 'ask' ? 'it waits for an approval' : 'its agents only say what they see';
+  if (sinceMs !== undefined && sinceMs < coolDownMs)
+    return `it moved less than ${formatDuration(coolDownMs)} ago, and is cooling down`;
+  return cutOff(facts);
+}
+
+/**
+ * A node that is cut off itself sees its peer dead. Its own proxy proves nothing: that answers on loopback too. So when nothing
+ * came back from the silent host, neither a refusal nor a word of its agent, something else must have.
+ */
+function cutOff({ own, by, silent, home, link }: TakeoverFacts): string | undefined {
+  if (own || home) return undefined;
+  if (by === 'nftables') return 'the agent of its host does not answer, and only that host can redirect';
+  if (silent?.says === 'refused') return undefined;
+  if (!link.carrier) return 'the link of this node is down: it is cut off itself';
+  return link.witness === undefined ? 'nothing else on the link answers: this node may be cut off itself' : undefined;
+}

@@ -1,0 +1,32 @@
+import type { Input, Output, Report } from '../contract/runbooks';
+import { failoverEssence, failoverSentences, planFailover } from '../planning/failover/plan';
+import { Failover } from './failover/failover';
+import { lookAgain, takeEndpoint } from './failover/takeEndpoint';
+import { Runbook } from './kit/runbook';
+
+const speech = { sentences: failoverSentences, essence: failoverEssence };
+
+/** The primary behind an endpoint is gone. Close, fence, promote, open; free who still waits for it; tell what was lost. */
+export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promise<Report<Output<'failOverEndpoint'>>> {
+  const { endpoint, dryRun, approval, force, to } = input;
+  const book = new Runbook(`Fail ${endpoint} over`, input, { runbook: 'fail-over-endpoint', target: endpoint });
+  return book.run(async () => {
+    let survey = await takeEndpoint(book, endpoint, dryRun);
+    let plan = book.decide(() => planFailover(survey.facts, { force, to }), speech);
+    const asked = approval === 'ask' || plan.asks.length > 0 || survey.facts.terms.autonomy !== 'act';
+    plan =
+      (await book.approve(`the failover of ${endpoint}`, asked && !byHand(input), async () => {
+        survey = await lookAgain(book, endpoint);
+        return book.decide(() => planFailover(survey.facts, { force, to }), speech);
+      })) ?? plan;
+    const failover = new Failover(book, survey, plan);
+    await failover.close();
+    await failover.promote();
+    await failover.open();
+    await failover.settle();
+    return failover.report();
+  });
+}
+
+/** Whoever forces it has said yes already. */
+const byHand = ({ force, approval }: Input<'failOverEndpoint'>): boolean => force && approval === 'none';

@@ -1,0 +1,22 @@
+import type { Survey } from '../../activities/endpoints';
+import { mayAct } from '../../planning/rails';
+import { swift } from '../kit/proxies';
+import type { Runbook } from '../kit/runbook';
+
+/** What is known of an endpoint, and the endpoint itself under lease; both at once, since its clients wait. */
+export async function takeEndpoint(book: Runbook, endpoint: string, dryRun: boolean): Promise<Survey> {
+  const looking = book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
+    swift.surveyEndpoint({ endpoint }),
+  );
+  const [survey] = await Promise.all([looking, dryRun ? undefined : book.lease([endpoint], 0)]);
+  book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
+  if (!dryRun && book.leaseOf(endpoint).epoch <= survey.epoch) await book.lease([endpoint], survey.epoch);
+  return survey;
+}
+
+/** Another look, before a decision is made again. */
+export const lookAgain = (book: Runbook, endpoint: string): Promise<Survey> =>
+  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint }));
+
+const hostsOf = ({ facts: { terms } }: Survey): string[] =>
+  [...Object.values(terms.members), ...Object.values(terms.forwarders)].map(({ host }) => host);

@@ -1,0 +1,47 @@
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
+import { ChildWorkflowCancellationType, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import type { Attended, Report } from '../../contract/runbooks';
+
+interface Beside {
+  /** As its id begins: `fail-over-endpoint`. */
+  runbook: string;
+  target: string;
+  /** Its sentence in lists of runs. */
+  title: string;
+}
+
+/** What every run is told, unless somebody says otherwise. */
+export const attendance = {
+  dryRun: false,
+  approval: 'none',
+  onFailure: 'hold',
+  ticket: '',
+} as const satisfies Attended;
+
+/**
+ * Starts another runbook as a run of its own, as a person would, and waits for its report. It goes on when this run ends; one
+ * that runs already is a failure.
+ */
+export async function runBeside<I extends Attended, T>(
+  { runbook, target, title }: Beside,
+  workflow: (input: I) => Promise<Report<T>>,
+  input: I,
+): Promise<Report<T>> {
+  const attribute = (key: string, value: string) => ({ key: defineSearchAttributeKey(key, 'KEYWORD'), value });
+  const by = workflowInfo().workflowId;
+  const child = await startChild(workflow, {
+    workflowId: `${runbook}/${target}${input.dryRun ? '/dry-run' : ''}`,
+    args: [input],
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    cancellationType: ChildWorkflowCancellationType.ABANDON,
+    memo: { by, ...(input.dryRun && { dryRun: true }) },
+    staticSummary: `${input.dryRun ? 'Dry run: ' : ''}${title}`.slice(0, 190),
+    priority: { priorityKey: 1 },
+    typedSearchAttributes: new TypedSearchAttributes([
+      attribute('EvenkeelRunbook', runbook),
+      attribute('EvenkeelTarget', target),
+      attribute('EvenkeelPhase', 'running'),
+    ]),
+  });
+  return child.result();
+}

@@ -1,0 +1,80 @@
+import type { Input, Output, Report } from '../contract/runbooks';
+import { forwarderSentences, planForwarder, type ForwarderPlan } from '../planning/failover/forwarders';
+import type { EndpointTerms } from '../planning/failover/facts';
+import { takeEndpoint } from './failover/takeEndpoint';
+import { swift } from './kit/proxies';
+import { Runbook } from './kit/runbook';
+
+/** A forwarder is gone, or is to go: the DNS name says another one, which forwards to the same primary. */
+export async function replaceForwarder(input: Input<'replaceForwarder'>): Promise<Report<Output<'replaceForwarder'>>> {
+  const { endpoint, gone, by, dryRun, approval } = input;
+  const book = new Runbook(`Change the forwarders of ${endpoint}`, input, {
+    runbook: 'replace-forwarder',
+    target: endpoint,
+  });
+  return book.run(async () => {
+    const { facts } = await takeEndpoint(book, endpoint, dryRun);
+    const plan = book.decide(() => planForwarder(facts, { gone, by }), { sentences: forwarderSentences });
+    await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
+    if (plan.joins) await join(book, facts.terms, plan, plan.joins);
+    if (plan.gone) await leave(book, facts.terms, plan, plan.gone);
+    const now = facts.terms.dns
+      ? await book.step(`Look at what ${facts.terms.name} says now`, () =>
+          swift.resolveEndpoint({ host: plan.by, endpoint }),
+        )
+      : undefined;
+    return {
+      endpoint,
+      ...(plan.gone && { gone: plan.gone.forwarder }),
+      ...(plan.joins && { joined: plan.joins.forwarder }),
+      ...(now && { addresses: now.addresses }),
+    };
+  });
+}
+
+async function join(
+  book: Runbook,
+  { name, port, dns }: EndpointTerms,
+  { endpoint, to, by }: ForwarderPlan,
+  { forwarder, host, address, from, open }: NonNullable<ForwarderPlan['joins']>,
+): Promise<void> {
+  const lease = book.leaseOf(endpoint);
+  const { epoch } = lease;
+  if (!open)
+    await book.step(
+      `Open ${endpoint} on ${forwarder} to ${to.member} under epoch ${epoch}`,
+      async () => {
+        if (from > 0) await swift.closeRoute({ host, endpoint, from, lease, reject: [] });
+        await swift.openRoute({ host, endpoint, lease, to: { address: to.address, port: to.port } });
+      },
+      () => swift.closeRoute({ host, endpoint, from: epoch, lease, reject: [] }),
+    );
+  await book.step(`Verify by a write through ${forwarder}`, () =>
+    swift.writeThrough({ host: by, target: endpoint, address, port, deadlineMs: 2_000 }),
+  );
+  if (dns)
+    await book.step(
+      `Let ${forwarder} join ${name}`,
+      () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'member' }),
+      () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'gone' }),
+    );
+}
+
+async function leave(
+  book: Runbook,
+  { name, dns }: EndpointTerms,
+  { endpoint, by }: ForwarderPlan,
+  { forwarder, host, address, silent, from }: NonNullable<ForwarderPlan['gone']>,
+): Promise<void> {
+  const lease = book.leaseOf(endpoint);
+  if (dns)
+    await book.step(
+      `Take ${forwarder} out of ${name}`,
+      () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'gone' }),
+      () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'member' }),
+    );
+  if (silent === undefined)
+    await book.attempt(`Close ${endpoint} on ${forwarder}`, () =>
+      swift.closeRoute({ host, endpoint, from, lease, reject: [] }),
+    );
+}

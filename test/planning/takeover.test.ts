@@ -1,0 +1,124 @@
+import * as fc from 'fast-check';
+import type { Sight } from '../../src/contract/sights';
+import { isGone, mustYield, planTakeover, type TakeoverFacts } from '../../src/planning/failover/takeover';
+
+const sight = (says: Sight['says'], more: Partial<Sight> = {}): Sight => ({
+  ...{ says, misses: ['answers', 'late', 'failing'].includes(says) ? 0 : 2, sinceMs: 0 },
+  ...more,
+});
+
+/** The proxy of a was killed, its host lives; this is the agent of b. */
+const killed: TakeoverFacts = {
+  ...{ node: 'a', own: false, probe: { misses: 2, deadline: 100 }, autonomy: 'act', maintenance: false },
+  ...{ coolDownMs: 600_000, by: 'address', silent: sight('refused'), other: sight('answers'), starvedMs: 0 },
+  ...{ home: { held: true, epoch: 4 }, away: { held: false, epoch: 4 }, sinceMs: undefined },
+  link: { carrier: true, witness: undefined },
+};
+const plan = (more: Partial<TakeoverFacts> = {}) => planTakeover({ ...killed, ...more });
+const gone = { silent: sight('unreachable'), home: undefined };
+
+test('the address goes to the other node, under an epoch that is newer than what either knows', () => {
+  expect(plan()).toEqual({
+    ...{ does: 'move', epoch: 5, from: 4 },
+    why: 'its proxy is refused and the other one answers',
+  });
+  expect(plan({ away: { held: false, epoch: 7 } })).toMatchObject({ epoch: 8, from: 7 });
+});
+
+test.each<[string, Partial<TakeoverFacts>, string]>([
+  ['the other proxy is silent too', { other: sight('silent') }, 'there is nowhere to go: the other proxy is silent'],
+  ['in maintenance', { maintenance: 'new kernel' }, 'the pair is in maintenance: new kernel'],
+  ['people decide', { autonomy: 'ask' }, 'it waits for an approval'],
+  ['agents only look', { autonomy: 'observe' }, 'its agents only say what they see'],
+  ['it moved just now', { sinceMs: 5_000 }, 'it moved less than 10 min ago, and is cooling down'],
+  [
+    'the host is silent, and the own link is down',
+    { ...gone, link: { carrier: false, witness: undefined } },
+    'the link of this node is down: it is cut off itself',
+  ],
+  [
+    'the host is silent, and so is everybody else',
+    gone,
+    'nothing else on the link answers: this node may be cut off itself',
+  ],
+  [
+    'the host is silent, and only it could redirect',
+    { ...gone, by: 'nftables', link: { carrier: true, witness: '10.0.0.1' } },
+    'the agent of its host does not answer, and only that host can redirect',
+  ],
+])('nothing moves when %s', (_, more, why) => {
+  expect(plan(more)).toMatchObject({ does: 'refused', why });
+});
+
+test('nothing is said before the other proxy was seen, nor while the address is away', () => {
+  expect(plan({ other: undefined })).toMatchObject({ does: 'nothing' });
+  expect(plan({ away: { held: true, epoch: 5 } })).toMatchObject({ does: 'nothing' });
+  expect(plan({ silent: sight('silent'), starvedMs: 150 })).toMatchObject({ does: 'nothing' });
+});
+
+test('a host that has gone is replaced when somebody else on the link answers', () => {
+  expect(plan({ ...gone, link: { carrier: true, witness: '10.0.0.1' } })).toMatchObject({
+    does: 'move',
+    from: 4,
+    epoch: 5,
+  });
+});
+
+test('an agent that sees its own process end needs one miss, and no witness', () => {
+  const silent = sight('silent', { misses: 1, process: 'gone' });
+  expect(plan({ own: true, silent })).toMatchObject({ does: 'move' });
+  expect(isGone(sight('answers', { process: 'gone' }), killed.probe)).toBe(false); // another one has its port by now
+});
+
+test('of two hosts that have the address, the one with the older epoch yields, and no other', () => {
+  fc.assert(
+    fc.property(anyHolding, anyHolding, (one, other) => {
+      expect(mustYield(one, other) && mustYield(other, one)).toBe(false);
+      if (mustYield(one, other)) expect([one?.held, other?.held]).toEqual([true, true]);
+    }),
+  );
+});
+
+const anySight = fc.record({
+  says: fc.constantFrom<Sight['says']>('answers', 'late', 'silent', 'refused', 'unreachable', 'failing'),
+  misses: fc.nat(5),
+  sinceMs: fc.constant(0),
+  process: fc.constantFrom<('runs' | 'gone')[]>('runs', 'gone'),
+});
+const anyHolding = fc.option(fc.record({ held: fc.boolean(), epoch: fc.nat(9) }), { nil: undefined });
+const anyFacts: fc.Arbitrary<TakeoverFacts> = fc.record({
+  node: fc.constant('a'),
+  own: fc.boolean(),
+  probe: fc.record({ misses: fc.integer({ min: 1, max: 4 }), deadline: fc.constant(100) }),
+  autonomy: fc.constantFrom<TakeoverFacts['autonomy'][]>('observe', 'ask', 'act'),
+  maintenance: fc.constantFrom<(false | string)[]>(false, 'new kernel'),
+  coolDownMs: fc.nat(1_000),
+  by: fc.constantFrom<TakeoverFacts['by'][]>('address', 'nftables'),
+  silent: fc.option(anySight, { nil: undefined }),
+  other: fc.option(anySight, { nil: undefined }),
+  starvedMs: fc.nat(300),
+  home: anyHolding,
+  away: anyHolding,
+  sinceMs: fc.option(fc.nat(2_000), { nil: undefined }),
+  link: fc.record({ carrier: fc.boolean(), witness: fc.option(fc.constant('10.0.0.1'), { nil: undefined }) }),
+});
+
+test('a move always goes from a proxy that is gone to one that answers, by somebody who may and is not cut off', () => {
+  fc.assert(
+    fc.property(anyFacts, (facts) => {
+      const decided = planTakeover(facts);
+      if (decided.does !== 'move') return;
+      const { silent, other, home, away, own, autonomy, maintenance, sinceMs, coolDownMs, link } = facts;
+      expect(isGone(silent, facts.probe)).toBe(true);
+      expect(other!.says).toBe('answers');
+      expect({ autonomy, maintenance }).toEqual({ autonomy: 'act', maintenance: false });
+      expect(sinceMs === undefined || sinceMs >= coolDownMs).toBe(true);
+      expect(home?.held ?? true).toBe(true);
+      expect(away!.held).toBe(false);
+      expect(decided.from).toBe(away!.epoch);
+      expect(decided.epoch).toBeGreaterThan(Math.max(home?.epoch ?? 0, away!.epoch));
+      const reached = own || home !== undefined || silent!.says === 'refused';
+      expect(reached || (link.carrier && link.witness !== undefined)).toBe(true);
+    }),
+  );
+});
