@@ -84,8 +84,6 @@ export const abilities = {
     get: 'boot a kernel with CONFIG_FANOTIFY',
     for: 'suite',
   },
-  knot: program('knotd', 'knot', 'suite', 'Knot DNS: a name server that takes updates'),
-  knsupdate: program('knsupdate', 'knot-dnsutils', 'suite', 'Knot DNS: updates from the command line'),
   macvlan: {
     title: 'macvlan devices: addresses that move',
     lacks: () =>

@@ -15,7 +15,7 @@ import { answerOf } from '../../src/laboratory/run';
 import { eventually } from '../setup/eventually';
 import { needs } from '../setup/needs';
 
-const linux = needs('root', 'netns', 'ip', 'postgres', 'knot', 'knsupdate');
+const linux = needs('root', 'netns', 'ip', 'postgres', 'knotd', 'knsupdate');
 
 async function withSite(options: FailoverOptions, work: (site: FailoverSite, endings: Endings) => Promise<void>) {
   const endings = new Endings();
