@@ -57,11 +57,10 @@ linux(
   async () => {
     await withSite({ endpoint: false }, async (site, endings) => {
       for (const node of ['n1', 'n2']) {
-        await eventually(async () => {
-          const { holders } = await site.agent(node).traffic.holders({ pair: pairOfLab });
-          return holders.some((holder) => holder.node === node && holder.held);
-        });
-        await site.agent(node).traffic.startProxy({ pair: pairOfLab, deadlineMs: 5_000 });
+        const held = { target: pairOfLab, epoch: 1 };
+        const { traffic } = site.agent(node);
+        expect(await traffic.take({ pair: pairOfLab, node, from: 0, lease: held })).toMatchObject({ node, held: true });
+        await traffic.startProxy({ pair: pairOfLab, deadlineMs: 5_000 });
         const clients = startWrites(endings, site, byProxy(site, node), { connections: 4, perSecond: 40 });
         await eventually(() => clients.counters!.acknowledged > 20);
         await clients.stop();

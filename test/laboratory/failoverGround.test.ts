@@ -75,7 +75,7 @@ linux(
   'the name server takes an update that is signed, and no other',
   async () => {
     const updateKey = { name: 'updates', secret: randomBytes(32).toString('base64') };
-    await withSite({ endpoint: true, standbys: 0, updateKey }, async ({ network, fleet, ground }) => {
+    await withSite({ endpoint: true, updateKey }, async ({ network, fleet, ground }) => {
       const server = network.host('dns').address;
       const [fa, fb] = [network.host('fa').address, network.host('fb').address];
       const update = async (...key: string[]) =>
