@@ -71,7 +71,7 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
   },
 });
 
-function pairTermsOf({ proxies, hosts }: Fleet, pair: string): PairTerms {
+export function pairTermsOf({ proxies, hosts }: Fleet, pair: string): PairTerms {
   const entry: ProxiesEntry | undefined = Object.hasOwn(proxies, pair) ? proxies[pair] : undefined;
   if (!entry) throw new Refusal('UnknownProxies', { name: pair, near: meant(pair, Object.keys(proxies)) });
   const { autonomy, coolDown, maintenance, by } = entry;

@@ -1,10 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WatchInput } from '../contract/capabilities/watch';
+import type { WritesSeen } from '../contract/failoverReports';
 import type { Deed, Observation } from '../contract/sights';
 import type { CapabilityOf } from '../drivers/host';
 import { opinionOf, type Judgement } from '../planning/failover/verdict';
-import type { EndpointTerms } from '../planning/failover/facts';
+import { answered, type EndpointTerms } from '../planning/failover/facts';
 import { judgeObservations } from '../planning/failover/plan';
+import { writesSeen } from '../planning/failover/writesSeen';
+import { beatMs } from '../services/watcher/protocol';
 import type { Hands } from '.';
+import { Asking } from './asking';
 import { Listening, pollMs } from './listening';
 import { awaiting, beating } from './supervise';
 
@@ -24,6 +29,14 @@ export interface Watching {
   spellMs: number;
 }
 
+/** Which observers are asked for their good writes, and of which time. */
+export interface WritesAsked {
+  target: string;
+  hosts: string[];
+  fromMs: number;
+  toMs: number;
+}
+
 /** What agents did by themselves, by host. */
 export interface Heard {
   host: string;
@@ -34,6 +47,23 @@ export const watchActivities = ({ agent }: Hands) => ({
   /** A real write through an address, as a client makes it. */
   async writeThrough({ host, ...asked }: WatchInput<'write'> & { host: string }): ReturnType<Watch['write']> {
     return beating(host, `Write through ${asked.address}`, () => agent(host).watch.write(asked));
+  },
+
+  /** What the observers saw of their own writes around a failover, until `toMs` has come. One that does not answer is left out. */
+  async keepWrites({ target, hosts, fromMs, toMs }: WritesAsked): Promise<WritesSeen> {
+    return awaiting(target, `Keep what the observers of ${target} see of the writes`, async (signal) => {
+      // A beat of the watcher later it has been told.
+      const lastMs = toMs + 2 * beatMs - Date.now();
+      await pause(Math.max(0, lastMs), undefined, { signal }).catch(() => undefined); // stopped: `awaiting` says so
+      const asked = new Asking();
+      const tracks: Record<string, number[]>[] = [];
+      for (const host of hosts)
+        asked.put(agent(host).watch.track({ target, fromMs, toMs }), (said) => {
+          if (answered(said)) tracks.push(said.wrote);
+        });
+      await asked.answers(() => tracks.length > 0);
+      return writesSeen(tracks, { fromMs, toMs });
+    });
   },
 
   /**

@@ -1,7 +1,8 @@
 import { Refusal } from '../contract/errors';
 import { describeRun, askRun, viewOf, type Told } from './showRun';
 import type { ObjectView } from './objectView';
-import type { Operator } from './operator';
+import type { EndpointView, PairView } from './endpointView';
+import type { ApiParts } from './route';
 import type { FleetView, RunSummary, RunView } from './views';
 
 /** What the status page and the metrics show: one look, shared by everybody who asks within a second. */
@@ -12,6 +13,8 @@ export interface Facts {
   fleet?: FleetView;
   /** What has its load forecast. */
   objects: ObjectView[];
+  endpoints: EndpointView[];
+  pairs: PairView[];
   /** What could not be looked at, in the words of its refusal. */
   troubles: string[];
 }
@@ -26,11 +29,7 @@ export class Board {
   /** What a run said of itself, with the length its history had: it is asked again only when that grew. */
   private readonly told = new Map<string, { length: number; told: Told }>();
 
-  constructor(
-    private readonly operator: Operator,
-    private readonly fleet: () => Promise<FleetView>,
-    private readonly objects: () => Promise<ObjectView[]>,
-  ) {}
+  constructor(private readonly parts: ApiParts) {}
 
   look(): Promise<Facts> {
     if (!this.looked || Date.now() - this.lookedAt > keptMs) {
@@ -47,23 +46,26 @@ export class Board {
         troubles.push(error instanceof Error ? error.message : String(error));
         return undefined;
       });
-    const [running, all, fleet, objects] = await Promise.all([
-      tried(this.operator.list({ limit: mostRunning }).then((runs) => Promise.all(runs.map((run) => this.view(run))))),
-      tried(this.operator.list({ all: true, limit: mostRunning + mostEnded })),
-      tried(this.fleet()),
-      tried(this.objects()),
+    const { operator, ...looks } = this.parts;
+    const [running, all, fleet, objects, guarded] = await Promise.all([
+      tried(operator.list({ limit: mostRunning }).then((runs) => Promise.all(runs.map((run) => this.view(run))))),
+      tried(operator.list({ all: true, limit: mostRunning + mostEnded })),
+      tried(looks.fleet()),
+      tried(looks.objects()),
+      tried(looks.guarded()),
     ]);
     const ended = (all ?? []).filter((run) => run.endedAt !== undefined).slice(0, mostEnded);
     for (const runId of this.told.keys()) if (!running?.some((run) => run.runId === runId)) this.told.delete(runId);
     return {
       ...{ at: new Date(), running: running ?? [], ended, objects: objects ?? [] },
+      ...{ endpoints: guarded?.endpoints ?? [], pairs: guarded?.pairs ?? [] },
       ...(fleet && { fleet }),
       troubles: [...new Set(troubles)],
     };
   }
 
   private async view({ id, runId }: RunSummary): Promise<RunView> {
-    const { client, webUi } = this.operator;
+    const { client, webUi } = this.parts.operator;
     const described = await describeRun(client, { id, runId });
     const before = this.told.get(runId);
     if (before?.length === described.historyLength) return viewOf(client, described, before.told, webUi);

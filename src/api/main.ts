@@ -6,6 +6,7 @@ import { stateDir } from '../stack/places';
 import { readTokensFile } from './access';
 import { fleetView } from './fleetView';
 import { objectsLook } from './objectsLook';
+import { guardedLook } from './guardedLook';
 import { connectOperator } from './operator';
 import { createApi, listen } from './server';
 
@@ -36,12 +37,14 @@ export async function runApi(options: ApiProcess): Promise<void> {
   const tls = options.tls && pemOf(options.tls);
   const operator = await connectOperator({ waitMs: temporalWaitMs });
   const look = { fleet, ...(token !== undefined && { token }) };
+  const guarded = guardedLook(look, operator);
   const app = createApi({
     operator,
     tokens,
     log,
     fleet: fleetView(look),
     objects: objectsLook(look),
+    guarded: guarded.look,
     ...(tls && { tls }),
   });
   const host = options.host ?? '127.0.0.1';
@@ -51,6 +54,7 @@ export async function runApi(options: ApiProcess): Promise<void> {
     await untilTold();
   } finally {
     await app.close();
+    guarded.close();
     await operator.close();
   }
 }

@@ -25,6 +25,8 @@ export interface Operator {
   start(runbook: string, input: unknown, by: string): Promise<RunRef>;
   list(filter?: RunFilter): Promise<RunSummary[]>;
   show(id: string): Promise<RunView>;
+  /** One run of several that had the same id. */
+  showRun(ref: RunRef): Promise<RunView>;
   watch(id: string, signal?: AbortSignal): AsyncGenerator<RunEvent>;
   pause(id: string, word: Word): Promise<RunRef>;
   resume(id: string, word: Word): Promise<RunRef>;
@@ -70,6 +72,7 @@ export function operatorOn(client: Client, webUiUrl?: string): Operator {
     start: async (runbook, input, by) => startRun(client, readyRun(runbookNamed(runbook), input), by),
     list: (filter = {}) => listRuns(client, filter, webUi),
     show: (id) => found(id, 'show it', (ref) => showRun(client, ref, webUi)),
+    showRun: (ref) => showRun(client, ref, webUi),
     async *watch(id, signal) {
       const ref = await found(id, 'watch it', async (each) => each);
       yield* watchRun(client, ref, { webUi, ...(signal && { signal }) });

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Caller } from '../agent/authentication';
 import type { Role } from '../contract/roles';
+import type { GuardedView } from './endpointView';
 import type { ObjectView } from './objectView';
 import type { Operator } from './operator';
 import type { FleetView } from './views';
@@ -13,6 +14,8 @@ export interface ApiParts {
   fleet: () => Promise<FleetView>;
   /** Its objects, with what was forecast of them; kept for half a minute. */
   objects: () => Promise<ObjectView[]>;
+  /** Its endpoints and pairs of proxies; kept for a second or two. */
+  guarded: () => Promise<GuardedView>;
 }
 
 export interface Asked<Q = Record<string, unknown>, B = unknown> extends ApiParts {

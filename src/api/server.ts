@@ -24,9 +24,9 @@ export const routes: readonly Route[] = [...startRoutes, ...lookRoutes, ...wordR
 
 /** The API of the control plane: what the table of routes says, its description, its figures and the status page. */
 export function createApi(options: ApiOptions): FastifyInstance {
-  const { tokens, log, operator, fleet, objects } = options;
+  const { tokens, log } = options;
   const app = newServer(options);
-  const board = new Board(operator, fleet, objects);
+  const board = new Board(options);
   const metrics = new ApiMetrics();
   const whoCalls = authenticator(tokens);
   const callers = new WeakMap<FastifyRequest, Caller>();
@@ -95,8 +95,9 @@ function addRoute(
       const { id = '' } = request.params as { id?: string };
       const query = checked(each.query, request.query, 'query');
       const body = checked(each.body, request.body ?? {}, 'body');
-      const { operator, fleet, objects } = parts;
-      const answer = await each.handle({ operator, fleet, objects, caller, id, query, body, request, reply });
+      const { operator, fleet, objects, guarded } = parts;
+      const asked = { operator, fleet, objects, guarded, caller, id, query, body, request, reply };
+      const answer = await each.handle(asked);
       if (each.method === 'POST') request.log.info({ who: caller.name, did: each.operationId, id, body }, 'accepted');
       if (!reply.sent) void reply.code(each.status ?? 200).send(answer);
       return reply;

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { Lost } from './capabilities/role';
 
+/** How often the writes of the observers succeeded in each step of time, by member: what the picture of a failover is drawn from. */
+export const WritesSeen = z.object({
+  /** ms since the epoch of Unix. */
+  startMs: z.number(),
+  stepMs: z.number().int().positive(),
+  members: z.record(z.string(), z.array(z.number().int().nonnegative()).max(120)),
+});
+export type WritesSeen = z.output<typeof WritesSeen>;
+
 /** What came of a failover. Times in ms after the first observer missed the primary. */
 export const FailoverReport = z.object({
   endpoint: z.string(),
@@ -10,6 +19,8 @@ export const FailoverReport = z.object({
   primary: z.string(),
   epoch: z.number().int(),
   timeline: z.number().int(),
+  /** When the first observer missed it, ms since the epoch of Unix; left out by runs of an older version. */
+  sinceMs: z.number().optional(),
   phases: z.array(z.object({ what: z.string(), afterMs: z.number() })),
   /** From the last write that an observer saw succeed to the first one through the new route. */
   gapMs: z.number().optional(),
@@ -26,7 +37,9 @@ export const FailoverReport = z.object({
   /** Forwarders that took no part. */
   left: z.array(z.string()),
   writes: z.array(z.object({ forwarder: z.string(), server: z.string(), tookMs: z.number() })),
+  seen: WritesSeen.optional(),
 });
+export type FailoverReport = z.output<typeof FailoverReport>;
 
 export const SwitchOverReport = z.object({
   endpoint: z.string(),
@@ -73,3 +86,4 @@ export const ProxyReport = z.object({
   /** How long its clients were served by the other, ms; absent while they are. */
   awayMs: z.number().optional(),
 });
+export type ProxyReport = z.output<typeof ProxyReport>;

@@ -159,6 +159,12 @@ export const runbooks = {
         .boolean()
         .default(false)
         .describe('also in maintenance, and when no majority of the observers misses the primary'),
+      lookOnSeconds: z
+        .number()
+        .nonnegative()
+        .max(30)
+        .default(3)
+        .describe('how long the writes of the observers are looked at afterwards, for the picture in the report'),
     }),
     output: FailoverReport,
     target: endpointTarget,

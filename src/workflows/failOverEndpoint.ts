@@ -8,7 +8,7 @@ const speech = { sentences: failoverSentences, essence: failoverEssence };
 
 /** The primary behind an endpoint is gone. Close, fence, promote, open; free who still waits for it; tell what was lost. */
 export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promise<Report<Output<'failOverEndpoint'>>> {
-  const { endpoint, dryRun, approval, force, to } = input;
+  const { endpoint, dryRun, approval, force, to, lookOnSeconds } = input;
   const book = new Runbook(`Fail ${endpoint} over`, input, { runbook: 'fail-over-endpoint', target: endpoint });
   return book.run(async () => {
     let survey = await takeEndpoint(book, endpoint, dryRun);
@@ -24,6 +24,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     await failover.promote();
     await failover.open();
     await failover.settle();
+    await failover.lookBack(lookOnSeconds * 1_000);
     return failover.report();
   });
 }

@@ -79,7 +79,7 @@ async function failOver(
   { lastAt }: Past,
 ): Promise<boolean> {
   const target = { runbook: 'fail-over-endpoint', target: endpoint, title: `Fail ${endpoint} over: ${sentence}` };
-  const wish = { ...attendance, endpoint, to: '', force: false };
+  const wish = { ...attendance, endpoint, to: '', force: false, lookOnSeconds: 3 };
   if (autonomy === 'observe' || maintenance !== false) {
     const why = maintenance === false ? 'it only observes' : `it is in maintenance: ${maintenance}`;
     await book.attempt(`Say what would be done about ${endpoint}, since ${why}`, () =>

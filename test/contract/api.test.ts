@@ -35,6 +35,7 @@ beforeEach(async () => {
     tokens,
     fleet,
     objects: async () => [],
+    guarded: async () => ({ endpoints: [], pairs: [] }),
     log: pino({}, { write: (line: string) => void log.push(line) }),
   });
 });

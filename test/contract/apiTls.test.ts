@@ -24,6 +24,7 @@ beforeAll(async () => {
     tokens: [{ name: 'vera', role: 'viewer', token: 'viewer-token' }],
     fleet: async () => ({ fleet: 'test', hosts: [], fileServers: [] }),
     objects: async () => [],
+    guarded: async () => ({ endpoints: [], pairs: [] }),
     log: pino({ level: 'silent' }),
     tls: { cert: read(own.cert), key: read(own.key), ca: read(join(folder, 'ca.crt')) },
   });

@@ -201,13 +201,21 @@ describe('the status page and the API', () => {
     await agent.stop();
     await eventually(async () => named(await look(), 'web').trouble?.includes('the agent of a does not answer'));
     const views = await look();
-    const page = statusDocument({ at: new Date(), running: [], ended: [], troubles: [], objects: views });
+    const page = statusDocument({
+      at: new Date(),
+      running: [],
+      ended: [],
+      troubles: [],
+      endpoints: [],
+      pairs: [],
+      objects: views,
+    });
     expect(page).toMatch(/the agent of a does not answer[^]*the picture is of <time[^]*<svg /);
   });
 
   test('the page draws what it knows, tells the rest in words, and has no style of its own in it', async () => {
     const objects = await looker()();
-    const facts = { at: new Date(), running: [], ended: [], troubles: [] };
+    const facts = { at: new Date(), running: [], ended: [], troubles: [], endpoints: [], pairs: [] };
     const page = statusDocument({ ...facts, objects });
     expect(page.match(/<svg /g)).toHaveLength(4);
     expect(page).toMatch(/<strong>8 replicas<\/strong> by the forecast, not done/);
@@ -224,6 +232,7 @@ describe('the status page and the API', () => {
       tokens: [{ name: 'vera', role: 'viewer', token: 'viewer-token' }],
       fleet: async () => ({ fleet: 'berlin', hosts: [], fileServers: [] }),
       objects: looker(),
+      guarded: async () => ({ endpoints: [], pairs: [] }),
       log: pino({ level: 'silent' }),
     });
     scene.onEnd(() => connection.close());

@@ -5,7 +5,7 @@ import { loadPlot } from '../../planning/picture/loadPlot';
 import type { ObjectView } from '../objectView';
 import { html, Html } from './html';
 import type { Section } from './sections';
-import { ago } from './words';
+import { ago, fact } from './words';
 
 /** What has its load forecast. Not there in a fleet without objects. */
 export const objectsSection: Section = {
@@ -64,12 +64,6 @@ function facts({ size, min, max, unit, model, ratio, why, caution, decision, sai
   if (caution !== undefined) rows.push(fact('Caution', html`<span class="caution">${caution}</span>`));
   return [...rows, fact('Made', ago(saidAt, at))];
 }
-
-const fact = (name: string, says: Html, more?: string): Html =>
-  html`<div>
-    <dt>${name}</dt>
-    <dd>${says}${more && html`<small>${more}</small>`}</dd>
-  </div>`;
 
 /** A ratio of errors in words. */
 function against(ratio: number | undefined): string {

@@ -1,8 +1,10 @@
 import type { Facts } from '../board';
 import { endedSection } from './endedSection';
+import { endpointsSection } from './endpointsSection';
 import { fleetSection } from './fleetSection';
 import { html, type Html } from './html';
 import { objectsSection } from './objectsSection';
+import { proxiesSection } from './proxiesSection';
 import { runningSection } from './runningSection';
 
 /** A piece of a section that is swapped alone when it changed. Its id is unique on the page. */
@@ -19,7 +21,14 @@ export interface Section {
 }
 
 /** What the page shows, in this order. Another view is another line here. */
-export const sections: readonly Section[] = [runningSection, objectsSection, fleetSection, endedSection];
+export const sections: readonly Section[] = [
+  runningSection,
+  endpointsSection,
+  proxiesSection,
+  objectsSection,
+  fleetSection,
+  endedSection,
+];
 
 /** A section without fragments is not there. */
 export const sectionHtml = ({ id, title }: Section, fragments: readonly Fragment[]): Html =>

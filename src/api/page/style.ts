@@ -71,7 +71,7 @@ progress::-moz-progress-bar { background: var(--busy); border-radius: 1rem; }
 .rows li { display: flex; flex-wrap: wrap; gap: .1rem .8rem; align-items: baseline; padding: .4rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 .rows .badge { min-width: 5.4rem; text-align: center; }
 .rows small { margin-left: auto; }
-.fragments.objects { display: grid; gap: .9rem; }
+.fragments.objects, .fragments.endpoints, .fragments.proxies { display: grid; gap: .9rem; }
 .object { display: grid; grid-template-columns: minmax(0, 44rem) minmax(14rem, 1fr); gap: .4rem 1.6rem; align-items: start; }
 .object header, .object .trouble { grid-column: 1 / -1; }
 .object h3 small { font-weight: 400; }
@@ -80,6 +80,9 @@ progress::-moz-progress-bar { background: var(--busy); border-radius: 1rem; }
 .object dt { font-size: .78rem; color: var(--faint); }
 .object dd { margin: 0; overflow-wrap: anywhere; } .object dd strong { font-weight: 600; }
 .object dd small { display: block; line-height: 1.4; } .object .caution { color: var(--asks); }
+.guarded header { display: flex; flex-wrap: wrap; gap: .3rem .7rem; align-items: baseline; }
+.guarded > .zones { grid-column: 1 / -1; margin: .3rem 0 .6rem; }
+.guarded .zone { background: none; padding: .5rem .8rem .6rem; } .guarded .caution { color: var(--asks); }
 .plot svg { display: block; height: auto; color: var(--faint); } .plot.narrow { display: none; }
 @media (max-width: 60rem) { .object { grid-template-columns: minmax(0, 1fr); } }
 @media (max-width: 34rem) { .plot.wide { display: none; } .plot.narrow { display: block; } }

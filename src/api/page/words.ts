@@ -24,3 +24,10 @@ export function ago(iso: string, at: Date): Html {
   const words = minutes < 1 ? 'just now' : `${formatDuration(minutes * 60_000)} ago`;
   return html`<time datetime="${iso}" title="${iso}">${words}</time>`;
 }
+
+/** What is known of a thing, in a list of such. */
+export const fact = (name: string, says: Html, more?: string): Html =>
+  html`<div>
+    <dt>${name}</dt>
+    <dd>${says}${more && html`<small>${more}</small>`}</dd>
+  </div>`;

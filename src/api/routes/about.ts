@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { version } from '../../agent/version';
+import { EndpointView, PairView } from '../endpointView';
 import { ObjectView } from '../objectView';
 import { route, type Route } from '../route';
 import { FleetView } from '../views';
@@ -24,6 +25,27 @@ export const aboutRoutes: readonly Route[] = [
     role: 'viewer',
     answer: z.object({ objects: z.array(ObjectView) }),
     handle: async ({ objects }) => ({ objects: await objects() }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/endpoints',
+    operationId: 'listEndpoints',
+    summary:
+      'The endpoints of the fleet: members, routes, what the observers see now, who guards them, the last failover',
+    description: 'As it was at most a few seconds ago.',
+    role: 'viewer',
+    answer: z.object({ endpoints: z.array(EndpointView) }),
+    handle: async ({ guarded }) => ({ endpoints: (await guarded()).endpoints }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/proxies',
+    operationId: 'listProxies',
+    summary: 'The pairs of proxies of the fleet: who serves whose clients now, who guards them, the last failover',
+    description: 'As it was at most a few seconds ago.',
+    role: 'viewer',
+    answer: z.object({ pairs: z.array(PairView) }),
+    handle: async ({ guarded }) => ({ pairs: (await guarded()).pairs }),
   }),
   route({
     method: 'GET',

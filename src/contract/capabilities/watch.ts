@@ -37,6 +37,21 @@ export const watch = {
       tookMs: z.number(),
     }),
   },
+  track: {
+    kind: 'look',
+    summary: 'When its writes to the members of an endpoint succeeded, in the last two minutes as far as it has them',
+    role: 'viewer',
+    input: z.object({
+      target: Target,
+      /** From when to when, ms since the epoch of Unix. */
+      fromMs: z.number(),
+      toMs: z.number(),
+    }),
+    output: z.object({
+      /** Member to the moments of good writes, oldest first; the last ones where they are very many. */
+      wrote: z.record(z.string(), z.array(z.number()).max(5_000)),
+    }),
+  },
   deeds: {
     kind: 'look',
     summary: 'What this agent did by itself, oldest first; with `waitMs` it answers when there is more',

@@ -5,6 +5,7 @@ import { DeedBook } from './deedBook';
 import { Homecomings } from './homecoming';
 import { Takeovers } from './takeover';
 import { watchedBy } from './things';
+import { Track } from './track';
 import { Views } from './views';
 import { WatcherProcess } from './watcherProcess';
 import { write } from './write';
@@ -19,6 +20,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     { observer, ...(zone !== undefined && { zone }) },
     new Set(watched.map(({ thing }) => thing.target)),
   );
+  const track = new Track();
   const book = new DeedBook(host.stateDir);
   const takeovers = new Takeovers(host, book);
   const homecomings = new Homecomings(host, book);
@@ -34,6 +36,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       consider(message.seen.target);
     } else {
       views.beat(message.beat, message.atMs, message.starvedMs);
+      track.keep(message.wrote, message.atMs);
       for (const target of Object.keys(message.beat)) consider(target);
     }
   });
@@ -44,6 +47,10 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     look: async ({ target, after, waitMs }) => {
       refuseUnknown(target);
       return views.past(target, after, waitMs);
+    },
+    track: async ({ target, fromMs, toMs }) => {
+      refuseUnknown(target);
+      return { wrote: track.between(target, fromMs, toMs) };
     },
     write: async (input) => {
       const endpoint = host.endpoints[input.target];

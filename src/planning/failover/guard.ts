@@ -64,9 +64,12 @@ const does = {
   act: 'it is failed over at once',
 } as const;
 
-export const guardSentences = ({ endpoint, primary, judgement, idle, autonomy, cautions }: GuardPlan): string[] => [
-  `${primary} is the primary of ${endpoint}, watched by ${judgement.votes.map(({ observer }) => observer).join(', ')}`,
-  `when ${judgement.needed} of ${judgement.total} miss it, ${does[autonomy]}`,
-  ...idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${primary}`),
-  ...cautions.map((caution) => `caution: ${caution}`),
+export const wouldDo = ({ judgement, autonomy }: Pick<GuardPlan, 'judgement' | 'autonomy'>): string =>
+  `when ${judgement.needed} of ${judgement.total} miss it, ${does[autonomy]}`;
+
+export const guardSentences = (plan: GuardPlan): string[] => [
+  `${plan.primary} is the primary of ${plan.endpoint}, watched by ${plan.judgement.votes.map(({ observer }) => observer).join(', ')}`,
+  wouldDo(plan),
+  ...plan.idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${plan.primary}`),
+  ...plan.cautions.map((caution) => `caution: ${caution}`),
 ];

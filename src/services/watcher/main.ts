@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import { Lag } from './lag';
 import { Post } from './post';
 import { Processes } from './processes';
-import { beatMs, type FromWatcher, type Sights, type Thing, type ToWatcher } from './protocol';
+import { beatMs, type FromWatcher, type Sights, type Thing, type ToWatcher, type Wrote } from './protocol';
 
 /**
  * The watcher: the one child process of an agent that sees what answers. It has an event loop of its own, and a priority
@@ -46,8 +46,14 @@ function renew({ target, name, password }: Exclude<ToWatcher, { start: unknown }
 
 function beat(): void {
   const sights: Record<string, Sights> = {};
-  for (const { thing, sight } of posts) if (sight) (sights[thing.target] ??= {})[thing.name] = sight;
-  say({ beat: sights, atMs: Date.now(), starvedMs: Math.round(lag.worst()) });
+  const wrote: Record<string, Wrote> = {};
+  for (const post of posts) {
+    const { thing, sight } = post;
+    if (sight) (sights[thing.target] ??= {})[thing.name] = sight;
+    const moments = post.takeWrote();
+    if (moments.length > 0) (wrote[thing.target] ??= {})[thing.name] = moments;
+  }
+  say({ beat: sights, wrote, atMs: Date.now(), starvedMs: Math.round(lag.worst()) });
 }
 
 function stop(error: unknown): void {

@@ -8,6 +8,8 @@ import { Sentry } from './sentry';
 export class Post {
   private readonly sentry: Sentry;
   private following = false;
+  private wrote: number[] = [];
+  private lastWroteMs: number | undefined;
 
   constructor(
     readonly thing: Thing,
@@ -19,6 +21,7 @@ export class Post {
     const { target, name, own, kind, data } = thing;
     const hooks = {
       seen: (changed: boolean) => {
+        this.note();
         this.tell(changed);
         if (own && kind === 'proxy' && !this.following) void this.followProxy();
       },
@@ -31,6 +34,20 @@ export class Post {
 
   get sight(): Sentry['tally']['sight'] {
     return this.sentry.tally.sight;
+  }
+
+  /** The moments of good writes that nobody was told of yet. */
+  takeWrote(): number[] {
+    const { wrote } = this;
+    this.wrote = [];
+    return wrote;
+  }
+
+  /** A miss leaves the last good answer where it is. */
+  private note(): void {
+    const atMs = this.sight?.good?.atMs;
+    if (atMs !== undefined && atMs !== this.lastWroteMs) this.wrote.push(atMs);
+    this.lastWroteMs = atMs;
   }
 
   private tell(changed: boolean): void {

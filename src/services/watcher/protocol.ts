@@ -22,6 +22,9 @@ export interface Thing {
 /** Sights of one target by member or node. */
 export type Sights = Record<string, Sight>;
 
+/** When the writes to the members of one target succeeded since the last beat, ms since the epoch of Unix. */
+export type Wrote = Record<string, number[]>;
+
 /** What the driver tells the watcher. */
 export type ToWatcher =
   { start: { observer: string; things: Thing[] } } | { password: string; target: string; name: string };
@@ -29,7 +32,7 @@ export type ToWatcher =
 /** What the watcher tells its driver: what a verdict could rest on at once, everything with each beat, which says that it lives. */
 export type FromWatcher =
   | { seen: Pick<Thing, 'target' | 'name'>; sight: Sight }
-  | { beat: Record<string, Sights>; atMs: number; starvedMs: number }
+  | { beat: Record<string, Sights>; wrote: Record<string, Wrote>; atMs: number; starvedMs: number }
   | { rejected: Pick<Thing, 'target' | 'name'> }
   | { log: string; facts?: Record<string, unknown> };
 

@@ -1,12 +1,14 @@
 import { log } from '@temporalio/workflow';
 import type { Survey } from '../../activities/endpoints';
 import type { Lost } from '../../contract/capabilities/role';
+import type { WritesSeen } from '../../contract/failoverReports';
 import type { Output } from '../../contract/runbooks';
 import { lastGood, type Candidate } from '../../planning/failover/candidates';
 import { answered } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
 import { unsafe } from '../../planning/failover/secured';
 import { voteSentences } from '../../planning/failover/verdict';
+import { aroundMs } from '../../planning/failover/writesSeen';
 import { codeOf, reasonOf, refuse } from '../kit/render';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
@@ -31,6 +33,7 @@ export class Failover {
   private cut = { found: 0, left: 0 };
   private lost: Lost | undefined;
   private lostUnknown: string | undefined;
+  private seen: WritesSeen | undefined;
 
   constructor(
     private readonly book: Runbook,
@@ -152,6 +155,18 @@ export class Failover {
     );
   }
 
+  /** For the picture: who looks at the report later sees when nobody could write. */
+  async lookBack(lookOnMs: number): Promise<void> {
+    const { endpoint, primary } = this.plan;
+    const { facts } = this.survey;
+    const fromMs = (lastGood(facts, primary)?.atMs ?? this.since) - aroundMs;
+    const toMs = (this.wroteAt ?? Date.now()) + lookOnMs;
+    const hosts = facts.terms.observers.map(({ host }) => host);
+    this.seen = await this.book.attempt('Keep what the observers saw of the writes', () =>
+      swift.keepWrites({ target: endpoint, hosts, fromMs, toMs }),
+    );
+  }
+
   report(): Output<'failOverEndpoint'> {
     const { plan, survey, routes } = this;
     const good = lastGood(survey.facts, plan.primary);
@@ -163,6 +178,7 @@ export class Failover {
       primary: this.now,
       epoch: this.book.leaseOf(plan.endpoint).epoch,
       timeline: this.timeline,
+      sinceMs: this.since,
       phases: this.phases,
       ...(good && this.wroteAt !== undefined && { gapMs: this.wroteAt - good.atMs }),
       fence: this.fence,
@@ -173,6 +189,7 @@ export class Failover {
       ...(this.lostUnknown !== undefined && { lostUnknown: this.lostUnknown }),
       left: [...routes.left.keys()],
       writes: this.writes,
+      ...(this.seen && { seen: this.seen }),
     };
   }
 
