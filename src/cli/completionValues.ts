@@ -1,7 +1,16 @@
 import { kebab, runbooks, type RunbookName } from '../contract/runbooks';
 
 /** What a word of a command line may be besides a command or a flag: asked for while somebody types. */
-export const valueKinds = ['runbooks', 'runs', 'schedules', 'file-servers', 'hosts', 'objects'] as const;
+export const valueKinds = [
+  'runbooks',
+  'runs',
+  'schedules',
+  'file-servers',
+  'hosts',
+  'objects',
+  'endpoints',
+  'pairs',
+] as const;
 export type ValueKind = (typeof valueKinds)[number];
 
 /** Nobody waits longer for a completion, ms: then nothing is offered. */
@@ -17,6 +26,8 @@ export function kindOfArgument(words: readonly string[], name: string): ValueKin
 /** What the value of a flag may be. */
 export function kindOfFlag([first, ...more]: readonly string[], flag: string): ValueKind | undefined {
   if (flag === '--runbook') return 'runbooks';
+  if (flag === '--endpoint') return 'endpoints';
+  if (flag === '--pair') return 'pairs';
   if (flag === '--host' && first === 'agent') return 'hosts';
   const starts = first === 'run' || (first === 'schedule' && more[0] === 'apply');
   return starts && (flag === '--from' || flag === '--to') ? 'file-servers' : undefined;
@@ -37,11 +48,10 @@ function behindSlash(id: string, typed: string): string[] {
 
 async function look(kind: ValueKind): Promise<string[]> {
   if (kind === 'runbooks') return (Object.keys(runbooks) as RunbookName[]).map(kebab);
-  if (kind === 'file-servers' || kind === 'hosts' || kind === 'objects') {
+  if (kind !== 'runs' && kind !== 'schedules') {
     const { loadFleet } = await import('../fleet/load.js');
-    const { fleet } = loadFleet();
-    const tables = { hosts: fleet.hosts, objects: fleet.objects, 'file-servers': fleet.fileServers };
-    return Object.keys(tables[kind]);
+    const { hosts, objects, endpoints, proxies: pairs, fileServers } = loadFleet().fleet;
+    return Object.keys({ hosts, objects, endpoints, pairs, 'file-servers': fileServers }[kind]);
   }
   const { connectOperator } = await import('../api/operator.js');
   const operator = await connectOperator();

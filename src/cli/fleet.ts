@@ -6,6 +6,7 @@ import type { Fleet } from '../contract/fleet';
 import { findFleetFile, readFleet, sentence, type FleetReading } from '../fleet/load';
 import { ownToken } from '../stack/ownToken';
 import { exitCodes } from './exitCodes';
+import { guardedLines, type GuardedNow } from './fleetGuarded';
 import { paintFor, printJson, printLine, table, type Paint } from './print';
 
 interface Check {
@@ -35,10 +36,17 @@ export function addFleet(parent: Command): void {
     .action(async ({ fleet: given, online, json }: Check) => {
       const reading = readFleet(findFleetFile(given));
       const answers = online && reading.fleet ? await askAll(reading.fleet) : [];
-      if (json) printJson({ ...reading, ...(online && { answers }) });
-      else printLine(shown(reading, answers, paintFor(process.stdout)));
+      const guarded = online && reading.fleet ? await guardedNow(reading.fleet) : undefined;
+      if (json) printJson({ ...reading, ...(online && { answers, ...guarded }) });
+      else printLine(shown(reading, answers, guarded, paintFor(process.stdout)));
       process.exitCode = exitCodes[outcomeOf(reading, answers)].code;
     });
+}
+
+/** Loaded only now: it brings the SDK with it. */
+async function guardedNow(fleet: Fleet): Promise<GuardedNow> {
+  const { askGuarded } = await import('./askGuarded.js');
+  return askGuarded(fleet);
 }
 
 /** Of two things that are wrong the one to be mended first: a fleet file that cannot be used, then an agent of another name. */
@@ -73,15 +81,29 @@ function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('. Next: ')[0] ?? '';
 }
 
-function shown({ file, fleet, errors, warnings }: FleetReading, answers: Answer[], paint: Paint): string {
+function shown(
+  { file, fleet, errors, warnings }: FleetReading,
+  answers: Answer[],
+  guarded: GuardedNow | undefined,
+  paint: Paint,
+): string {
   const problems = [
     ...errors.map((error) => paint.red(sentence(error))),
     ...warnings.map((warning) => paint.yellow(`warning: ${sentence(warning)}`)),
   ];
   if (!fleet) return problems.join('\n');
-  const [hosts, fileServers] = [hostTable(fleet, answers, paint), serverTable(fleet, paint)];
+  const hosts = hostTable(fleet, answers, paint);
+  const fileServers = Object.keys(fleet.fileServers).length > 0 ? ['', serverTable(fleet, paint)] : [];
   const objects = Object.keys(fleet.objects).length > 0 ? ['', objectTable(fleet, paint)] : [];
-  return [...problems, `${paint.bold(fleet.fleet)} (${file})`, '', hosts, '', fileServers, ...objects].join('\n');
+  return [
+    ...problems,
+    `${paint.bold(fleet.fleet)} (${file})`,
+    '',
+    hosts,
+    ...fileServers,
+    ...objects,
+    ...guardedLines(fleet, guarded, paint),
+  ].join('\n');
 }
 
 function hostTable({ hosts, limits }: Fleet, answers: Answer[], paint: Paint): string {

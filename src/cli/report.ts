@@ -1,3 +1,5 @@
+import type { FailoverReport } from '../contract/failoverReports';
+import { failoverLines } from './failoverLines';
 import { formatBytes, formatCount, formatDuration } from '../contract/amounts';
 import type { RunView } from '../api/views';
 import { table, type Paint } from './print';
@@ -32,7 +34,14 @@ export function endLines(run: RunView, paint: Paint): string[] {
   if (run.phase === 'planned') return [paint.green('Nothing was touched: this was a dry run.')];
   if (run.phase !== 'done')
     return [paint.red(`${capital(run.phase)} after ${took}${run.failure ? `: ${run.failure.message}` : ''}`), ...link];
-  return ['', paint.green(`Done in ${took}.`), ...factLines(run.report?.result), ...failuresHint(run, paint), ...link];
+  return ['', paint.green(`Done in ${took}.`), ...resultLines(run), ...failuresHint(run, paint), ...link];
+}
+
+/** A failover tells a story; what other runs found is a list of figures. */
+function resultLines({ runbook, report }: RunView): string[] {
+  const result = report?.result;
+  if (runbook !== 'fail-over-endpoint' || !result) return factLines(result);
+  return failoverLines(result as FailoverReport, process.stdout.columns ?? 80);
 }
 
 /** A report keeps the first of them. */
@@ -78,11 +87,20 @@ function rowLines(rows: readonly unknown[]): string[] {
 /** A figure in its unit, which the contract keeps in its name: `bytes`, `lagMs`. */
 export function factOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map((each) => factOf(name, each)).join(', ');
+  if (typeof value === 'object' && value !== null) return nested(value);
   if (typeof value !== 'number') return JSON.stringify(value);
   if (/bytes$/i.test(name)) return formatBytes(value);
   if (/Ms$/.test(name)) return formatDuration(value);
   return formatCount(value);
 }
+
+/** Facts within a fact, in one line: `fork lsn 0/3000, commits 2`. */
+const nested = (facts: object): string =>
+  Object.entries(facts)
+    .filter(([, value]) => !Array.isArray(value) || value.length > 0)
+    .map(([name, value]) => `${inWords(name)} ${factOf(name, value)}`)
+    .join(', ');
 
 /** `readOnlyMs` → `read only`. */
 const inWords = (name: string): string =>

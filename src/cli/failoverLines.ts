@@ -1,0 +1,54 @@
+import { counted, formatDuration } from '../contract/amounts';
+import type { FailoverReport } from '../contract/failoverReports';
+import { failoverPicture } from '../planning/picture/failoverPicture';
+import { outageLetters } from '../planning/picture/outageLetters';
+
+/** What came of a failover, for a person: who serves now, what it cost, who voted how, and the writes around it as a picture. */
+export function failoverLines(report: FailoverReport, width: number): string[] {
+  const { was, primary, verdict, epoch, timeline, gapMs, votes, fence, writes, left, phases } = report;
+  const picture = failoverPicture(report);
+  return [
+    `  ${primary} took the place of ${was}, which was ${verdict}: epoch ${epoch}, timeline ${timeline}.`,
+    ...(gapMs === undefined ? [] : [`  The observers could not write for ${formatDuration(gapMs)}.`]),
+    `  ${lossSentence(report)}`,
+    `  ${counted(report.unknownOutcomes, 'connection')} waited for an answer that never came${report.stillHung > 0 ? `, and ${report.stillHung} still hang` : ''}: what was asked for may have happened.`,
+    ...block('The observers said:', votes),
+    ...block(
+      `${was} accepts nothing:`,
+      fence.length > 0 ? fence : ['its commits wait for a standby that it no longer has'],
+    ),
+    ...block(
+      'Written through:',
+      writes.map(({ forwarder, server, tookMs }) => `${forwarder}, to ${server}, in ${formatDuration(tookMs)}`),
+    ),
+    ...block('Took no part:', left),
+    ...(picture
+      ? [
+          '',
+          `  Writes of the observers in ${formatDuration(picture.stepMs)} each:`,
+          ...indented(outageLetters(picture, width - 2)),
+        ]
+      : block(
+          'Phases:',
+          phases.map(({ what, afterMs }) => `+${formatDuration(afterMs)}  ${what}`),
+        )),
+  ];
+}
+
+function lossSentence({ lost, lossless, lostUnknown, was }: FailoverReport): string {
+  if (lost && lost.commits === 0)
+    return `No commit was lost: ${was} has none past ${lost.forkLsn} that the new one lacks.`;
+  if (lost) {
+    const which =
+      lost.xids.length > 0
+        ? ` (transactions ${lost.xids.slice(0, 10).join(', ')}${lost.commits > 10 ? ' …' : ''})`
+        : '';
+    return `${counted(lost.commits, 'commit')} of ${was} ${lost.commits === 1 ? 'was' : 'were'} lost${which}: its WAL from ${lost.forkLsn} to ${lost.endLsn} has them.`;
+  }
+  if (lossless) return 'No acknowledged commit was lost: each had waited for the standby.';
+  return `What was lost is not known yet${lostUnknown === undefined ? '' : ` (${lostUnknown})`}: \`evenkeel run rejoin-standby\` tells it.`;
+}
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+const block = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`  ${title}`, ...indented(indented(lines))];
