@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RouteView } from '../../contract/capabilities/traffic';
 import type { CapabilityOf, Host } from '../host';
@@ -25,6 +26,7 @@ export async function fenceSuperseded(
 ): Promise<Superseded[]> {
   const fenced: Superseded[] = [];
   for (const place of placesOf(host)) {
+    if (!existsSync(place.member.data)) continue; // not made yet: nothing of it can serve
     if (readMark(place) || isStandby(dataOf(place))) continue;
     const found = await supersededBy(place, patienceMs);
     if (!found) continue;
