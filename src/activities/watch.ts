@@ -49,7 +49,6 @@ export const watchActivities = ({ agent }: Hands) => ({
     return beating(host, `Write through ${asked.address}`, () => agent(host).watch.write(asked));
   },
 
-<<<<<<< HEAD
   /** What the observers saw of their own writes around a failover, until `toMs` has come. One that does not answer is left out. */
   async keepWrites({ target, hosts, fromMs, toMs }: WritesAsked): Promise<WritesSeen> {
     return awaiting(target, `Keep what the observers of ${target} see of the writes`, async (signal) => {
@@ -65,11 +64,11 @@ export const watchActivities = ({ agent }: Hands) => ({
       await asked.answers(() => tracks.length > 0);
       return writesSeen(tracks, { fromMs, toMs });
     });
-=======
+  },
+
   /** Cuts the power of a member's host, through an observer. */
   async powerOffMember({ host, ...order }: WatchInput<'powerOff'> & { host: string }): ReturnType<Watch['powerOff']> {
     return beating(host, `Cut the power of ${order.member}`, () => agent(host).watch.powerOff(order));
->>>>>>> main
   },
 
   /**
