@@ -55,7 +55,8 @@ async function pieceOf(client: Client, pending: Pending): Promise<Piece | undefi
   const [beat] = await decodeArrayFromPayloads(converter, pending.heartbeatDetails?.payloads ?? []);
   const lastFailure = pending.lastFailure?.message ?? undefined;
   const facts = (beat ?? {}) as Partial<Piece>;
-  if (facts.what === undefined && facts.done === undefined && lastFailure === undefined) return undefined;
+  // What only waits, or is done in a moment, has no figure to show.
+  if (facts.done === undefined && lastFailure === undefined) return undefined;
   const quietMs = Date.now() - Number(pending.lastHeartbeatTime?.seconds ?? 0) * 1000;
   const quiet = beat !== undefined && quietMs > quietAfterMs;
   const note = quiet ? `no news for ${formatDuration(quietMs)}` : facts.note;

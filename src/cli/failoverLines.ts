@@ -38,6 +38,8 @@ export function failoverLines(report: FailoverReport, width: number): string[] {
 function lossSentence({ lost, lossless, lostUnknown, was }: FailoverReport): string {
   if (lost && lost.commits === 0)
     return `No commit was lost: ${was} has none past ${lost.forkLsn} that the new one lacks.`;
+  if (lost && lossless)
+    return `No acknowledged commit was lost. ${counted(lost.commits, 'commit')} that only ${was} has had waited for the standby in vain, and no client was told of ${lost.commits === 1 ? 'it' : 'them'}.`;
   if (lost) {
     const which =
       lost.xids.length > 0

@@ -4,7 +4,7 @@ import type { FailoverReport } from '../../contract/failoverReports';
 import { failoverPicture } from '../../planning/picture/failoverPicture';
 import { outagePlot } from '../../planning/picture/outagePlot';
 import type { EndpointView } from '../endpointView';
-import { cautionFacts, dotted, guardFact, runLink } from './guardedWords';
+import { cautionList, dotted, guardFact, runLink } from './guardedWords';
 import { html, Html } from './html';
 import type { Section } from './sections';
 import { ago, fact } from './words';
@@ -28,6 +28,7 @@ function card(view: EndpointView, at: Date): Html {
       <b class="badge ${verdict === 'healthy' ? 'good' : 'bad'}">${verdict ?? 'no primary'}</b>
       ${maintenance && html`<b class="badge asks">in maintenance</b>`}
     </header>
+    ${cautionList(view.cautions)}
     <div class="zones">
       ${dotted('Members', view.members.map((one) => ({ ...one, ...saidOfMember(one) })).map(named('member')))}
       ${dotted('Forwarders', view.forwarders.map((one) => ({ ...one, ...saidOfForwarder(one, view) })).map(named('forwarder')))}
@@ -72,11 +73,10 @@ const saidOfObserver = ({ vote, saw }: EndpointView['observers'][number]) => ({
 });
 
 function facts(view: EndpointView, at: Date): Html[] {
-  const { endpoint, primary, says, verdict, last, cautions } = view;
+  const { endpoint, primary, says, verdict, last } = view;
   return [
     fact('Primary', html`<strong>${primary ?? 'nobody'}</strong>`, verdict === 'healthy' ? undefined : says),
     guardFact(view, `evenkeel run guard-endpoint --endpoint ${endpoint}`),
-    ...cautionFacts(cautions),
     ...(last ? lastFacts(last, at) : []),
   ];
 }
@@ -107,6 +107,9 @@ function lastFacts({ run, report, failure }: NonNullable<EndpointView['last']>, 
 }
 
 function lossOf({ lost, lossless, lostUnknown }: FailoverReport): Html {
+  if (lost && lossless && lost.commits > 0)
+    return html`<strong>nothing</strong> that was acknowledged; ${counted(lost.commits, 'commit')} that no client was
+      told of stayed on the old primary`;
   if (lost) return html`<strong>${counted(lost.commits, 'commit')}</strong>, read from the WAL of the old primary`;
   if (lossless) return html`<strong>nothing</strong>: every commit had waited for the standby`;
   return html`<span class="caution">not known yet</span>${lostUnknown && `: ${lostUnknown}`}`;

@@ -45,5 +45,10 @@ export function guardFact(
 export const runLink = ({ webUi, id }: RunSummary): Html =>
   webUi ? html`<a href="${webUi}" rel="noreferrer"><code>${id}</code></a>` : html`<code>${id}</code>`;
 
-export const cautionFacts = (cautions: readonly string[]): Html[] =>
-  cautions.map((caution) => fact('Caution', html`<span class="caution">${caution}</span>`));
+/** What has to be mended before anybody may rely on it. */
+export const cautionList = (cautions: readonly string[]): Html =>
+  cautions.length === 0
+    ? html``
+    : html`<ul class="cautions">
+        ${cautions.map((caution) => html`<li>${caution}</li>`)}
+      </ul>`;

@@ -82,6 +82,7 @@ progress::-moz-progress-bar { background: var(--busy); border-radius: 1rem; }
 .object dd small { display: block; line-height: 1.4; } .object .caution { color: var(--asks); }
 .guarded header { display: flex; flex-wrap: wrap; gap: .3rem .7rem; align-items: baseline; }
 .guarded > .zones { grid-column: 1 / -1; margin: .3rem 0 .6rem; }
+.cautions { grid-column: 1 / -1; font-size: .93em; color: var(--asks); } .cautions li { overflow-wrap: anywhere; padding-left: 1.1rem; text-indent: -1.1rem; } .cautions li::before { content: '⚠︎'; display: inline-block; width: 1.1rem; text-indent: 0; }
 .guarded .zone { background: none; padding: .5rem .8rem .6rem; } .guarded .caution { color: var(--asks); }
 .plot svg { display: block; height: auto; color: var(--faint); } .plot.narrow { display: none; }
 @media (max-width: 60rem) { .object { grid-template-columns: minmax(0, 1fr); } }
