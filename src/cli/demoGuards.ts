@@ -1,17 +1,32 @@
-import type { Endings } from '../laboratory/endings';
-import { endpointOfLab } from '../laboratory/failoverFleet';
-import { runbooks } from '../contract/runbooks';
+import { Refusal } from '../contract/errors';
+import { endpointOfLab, pairOfLab } from '../laboratory/failoverFleet';
+import type { DemoGround } from './demoGround';
 import { whoTypes } from './session';
 
-/** Starts what guards the endpoint of the laboratory. False where this build has no such runbook: then nobody fails over. */
-export async function startGuards(endings: Endings, say: (line: string) => void): Promise<boolean> {
-  if (!Object.hasOwn(runbooks, 'guardEndpoint')) {
-    say('This build has no runbook guard-endpoint: nobody fails over.');
-    return false;
-  }
-  const { connectOperator } = await import('../api/operator.js');
-  const operator = await connectOperator({ waitMs: 10_000 });
-  endings.add(() => operator.close());
+/** A proxy that was killed is well when it has answered for so long: long enough to be seen, s. */
+const wellSeconds = 3;
+
+/** Starts what guards the pair and the endpoint, and waits until clients reach both: the guards bring them up. */
+export async function startGuards(ground: DemoGround): Promise<void> {
+  const { operator, site, say } = ground;
+  say('Starting guard-proxies and guard-endpoint, and waiting until proxies run and forwarders forward …');
+  await operator.start('guard-proxies', { pair: pairOfLab, wellSeconds }, whoTypes());
   await operator.start('guard-endpoint', { endpoint: endpointOfLab }, whoTypes());
-  return true;
+  const up = await ground.until(async () => {
+    const routes = ['fa', 'fb'].map(async (host) => {
+      const { state } = await site.agent(host).traffic.routes({ endpoint: endpointOfLab });
+      return state === 'open';
+    });
+    const nodes = ['n1', 'n2'].map(async (node) => {
+      const { holders } = await site.agent(node).traffic.holders({ pair: pairOfLab });
+      return holders.some((one) => one.node === node && one.held);
+    });
+    return (await Promise.all([...routes, ...nodes])).every(Boolean);
+  });
+  if (!up && !ground.interrupted())
+    throw new Refusal('NoPart', {
+      host: 'the laboratory',
+      part: 'open route or proxy',
+      name: `${endpointOfLab} and ${pairOfLab}`,
+    });
 }

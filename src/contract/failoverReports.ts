@@ -63,6 +63,7 @@ export const RejoinReport = z.object({
   keptAt: z.string().optional(),
   synchronous: z.string(),
 });
+export type RejoinReport = z.output<typeof RejoinReport>;
 
 export const ForwarderReport = z.object({
   endpoint: z.string(),

@@ -41,7 +41,7 @@ export function failoverPicture({
 }
 
 /** The phases of a failover as its run names them, in words that stand alone. */
-const phaseWords: Record<string, string | undefined> = {
+export const phaseWords: Record<string, string | undefined> = {
   decided: 'a majority misses it',
   closed: 'its route is closed',
   fenced: 'it is fenced',
