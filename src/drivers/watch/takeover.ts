@@ -18,9 +18,10 @@ interface Episode {
 }
 
 /**
- * Moves the address of a node whose proxy fails to the other one, before any workflow knows. Both agents may do it: the one
- * of the node itself sees it first when its process dies, the other one also when the whole host has gone. They use the same
- * epoch, so that of two only one comes through.
+ * Moves an address away from a proxy that fails to the other one, before any workflow knows; also back to its own node, when
+ * that is well and the one that served its clients fails. Both agents may do it: the one of the host itself sees it first when
+ * its process dies, the other one also when the whole host has gone. They use the same epoch, so that of two only one comes
+ * through.
  */
 export class Takeovers {
   private readonly episodes = new Map<string, Episode>();
@@ -33,8 +34,8 @@ export class Takeovers {
   /** Hears everything that is seen of a pair. */
   consider(pair: string, entry: ProxiesEntry, observation: Observation): void {
     for (const side of sidesOf(this.host.name, pair, entry)) {
-      const key = `${pair}/${side.node}`;
-      if (!isGone(observation.sights[side.node], entry.probe)) {
+      const key = `${pair}/${side.node}/${side.to.node}`;
+      if (!isGone(observation.sights[side.from.node], entry.probe)) {
         if (!this.episodes.get(key)?.busy) this.episodes.delete(key);
         continue;
       }
@@ -66,57 +67,53 @@ export class Takeovers {
 
   /** Everything at once, each with an end: nothing here waits for a dead host longer than for a living one. */
   private async look(side: Side, { sights, starvedMs }: Observation): Promise<TakeoverFacts> {
-    const { pair, entry, node, other, own } = side;
+    const { pair, entry, node, from, to, own, returns } = side;
     const { probe, autonomy, maintenance, coolDown: coolDownMs, by } = entry;
-    const silent = sights[node];
+    const silent = sights[from.node];
     const reached = own || silent?.says === 'refused';
-    const [home, away, sinceMs, link] = await Promise.all([
-      holding(this.host, side, side.home),
-      holding(this.host, side, side.away),
-      this.sinceMoved(side),
-      reached
-        ? { carrier: true, witness: undefined }
-        : lookAtLink(this.host, pair, [side.home, side.away], side.away, peerMs),
+    const [source, goal, sinceMs, link] = await Promise.all([
+      holding(this.host, side, from),
+      holding(this.host, side, to),
+      returns ? undefined : this.sinceMoved(side),
+      reached ? { carrier: true, witness: undefined } : lookAtLink(this.host, pair, [from, to], to, peerMs),
     ]);
-    const known = { node, own, probe, autonomy, maintenance, coolDownMs, by, silent, other: sights[other], starvedMs };
-    return { ...known, home, away, sinceMs, link };
+    const known = { node, own, returns, probe, autonomy, maintenance, coolDownMs, by, silent, starvedMs };
+    return { ...known, other: sights[to.node], source, goal, sinceMs, link };
   }
 
-  /** Release at home, then take at the other node; if that fails, back again, so that clients are refused and not left waiting. */
+  /** Release at the one, then take at the other; if that fails, back again, so that clients are refused and not left waiting. */
   private async move(side: Side, plan: Extract<Takeover, { does: 'move' }>, silent: Sight): Promise<void> {
-    const { pair, node, home, away, own } = side;
+    const { pair, node, address, from, to, own, returns } = side;
     const traffic = ({ host }: ProxyNode) => this.host.peer(host, 'traffic');
     const lease = { target: `${pair}/${node}`, epoch: plan.epoch };
     const acts: Deed['acts'] = [];
     const did = (what: string) => void acts.push({ afterMs: Math.max(0, Date.now() - silent.sinceMs), what });
-    did(`${node} on ${home.host}: ${plan.why}`);
+    did(`${from.node} on ${from.host}: ${plan.why}`);
 
-    const released = await said(traffic(home).release({ pair, node, lease }), own ? actMs : peerMs);
+    const released = await said(traffic(from).release({ pair, node, lease }), own ? actMs : peerMs);
     did(
       'value' in released
-        ? `${home.host} gave ${home.address} up`
-        : `${home.host} did not give ${home.address} up: ${released.why}`,
+        ? `${from.host} gave ${address} up`
+        : `${from.host} did not give ${address} up: ${released.why}`,
     );
-    if (!('value' in released) && (own || side.entry.by === 'nftables'))
+    if (!('value' in released) && (own || (side.entry.by === 'nftables' && !returns)))
       return this.write(side, plan, acts, 'failed', released.why);
 
-    const taken = await said(traffic(away).take({ pair, node, from: plan.from, lease }), actMs);
+    const taken = await said(traffic(to).take({ pair, node, from: plan.from, lease }), actMs);
     if ('value' in taken && taken.value.held) {
-      did(`${away.host} took ${home.address}`);
+      did(`${to.host} took ${address}`);
       return this.write(side, plan, acts, 'done', plan.why);
     }
-    if ((await holding(this.host, side, away))?.held) {
+    if ((await holding(this.host, side, to))?.held) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }
     const why = 'value' in taken ? 'it does not hold it' : taken.why;
-    did(`${away.host} did not take ${home.address}: ${why}`);
+    did(`${to.host} did not take ${address}: ${why}`);
     if (own && 'value' in released) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
-      const back = await said(traffic(home).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
-      did(
-        'value' in back ? `${home.host} took ${home.address} back` : `${home.host} did not take it back: ${back.why}`,
-      );
+      const back = await said(traffic(from).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
+      did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
     }
     this.write(side, plan, acts, 'failed', why);
   }
@@ -140,8 +137,8 @@ export class Takeovers {
   }
 
   /** Both agents remember what they did: a move by the other one counts as much. One that does not answer is not waited for. */
-  private async sinceMoved({ pair, node, home, away, own }: Side): Promise<number | undefined> {
-    const peer = this.host.peer((own ? away : home).host, 'watch');
+  private async sinceMoved({ pair, node, from, to, own }: Side): Promise<number | undefined> {
+    const peer = this.host.peer((own ? to : from).host, 'watch');
     const theirs = await said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs);
     const moves =
       'value' in theirs

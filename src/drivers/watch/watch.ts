@@ -2,6 +2,7 @@ import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host, Running } from '../host';
 import { armed } from './armed';
 import { DeedBook } from './deedBook';
+import { askProxy } from './askProxy';
 import { Homecomings } from './homecoming';
 import { Takeovers } from './takeover';
 import { watchedBy } from './things';
@@ -46,10 +47,11 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       return views.past(target, after, waitMs);
     },
     write: async (input) => {
-      const endpoint = host.endpoints[input.target];
-      if (!endpoint)
-        throw new Refusal('NoPart', { host: observer, part: 'member, forwarder or observer', name: input.target });
-      return write(host, endpoint, input);
+      const { target } = input;
+      const [endpoint, pair] = [host.endpoints[target], host.proxies[target]];
+      if (endpoint) return write(host, endpoint, input);
+      if (pair) return askProxy(pair, input);
+      throw new Refusal('NoPart', { host: observer, part: 'member, forwarder, observer or node', name: target });
     },
     deeds: async ({ target, after, waitMs }) => {
       refuseUnknown(target);
