@@ -1,5 +1,6 @@
 import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host, Running } from '../host';
+import { Acquaintance } from './acquaintance';
 import { armed } from './armed';
 import { DeedBook } from './deedBook';
 import { askProxy } from './askProxy';
@@ -23,6 +24,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
   const book = new DeedBook(host.stateDir);
   const takeovers = new Takeovers(host, book);
   const homecomings = new Homecomings(host, book);
+  const acquaintance = new Acquaintance(host);
   const consider = (target: string) => {
     const pair = host.proxies[target];
     if (!pair) return;
@@ -64,6 +66,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     book.close();
   };
   watcher.start();
+  acquaintance.start();
   return {
     driver,
     get pid() {
@@ -72,6 +75,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     letGo,
     stop: async () => {
       letGo();
+      acquaintance.stop();
       await watcher.stop();
       await takeovers.stop();
     },
