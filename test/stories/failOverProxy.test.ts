@@ -98,7 +98,17 @@ story(
 story('a proxy hangs: it is killed and started again while the other one answers', {}, async (scene) => {
   await scene.guard();
   const { run, report, verdict, others } = await breaks(scene, () => scene.site.faults.hangProxy('n1'));
-  expect(scene.told(run)).toMatchInlineSnapshot();
+  expect(scene.told(run)).toMatchInlineSnapshot(`
+   [
+     "done: Look at both proxies of proxies",
+     "done: Take proxies/n1, so that no other run touches it",
+     "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+     "done: Start the proxy of n1 again",
+     "done: Wait until the proxy of n1 is well",
+     "done: Let n2 give 10.0.0.201 back to n1",
+     "done: Verify that n1 serves its clients at 10.0.0.201",
+   ]
+  `);
   expect(report).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
   expect(verdict).toMatchObject({ sound: true, hung: [] });
   expect(others).toMatchObject({ failed: 0, unknown: 0, refused: 0 });
@@ -120,7 +130,17 @@ story(
         return faults.mend('n1');
       },
     );
-    expect(scene.told(run)).toMatchInlineSnapshot();
+    expect(scene.told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: Take proxies/n1, so that no other run touches it",
+       "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+       "done: Start the proxy of n1 again",
+       "done: Wait until the proxy of n1 is well",
+       "done: Let n2 give 10.0.0.201 back to n1",
+       "done: Verify that n1 serves its clients at 10.0.0.201",
+     ]
+    `);
     expect(report).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
     expect(verdict).toMatchObject({ sound: true, hung: [] });
     expect(others).toMatchObject({ failed: 0, unknown: 0, refused: 0 });
@@ -160,11 +180,32 @@ story(
     const mine = await scene.clients('n1');
     const faultMs = scene.site.faults.killProxy('n1');
     const waiting = await scene.seenTo(faultMs, (run) => run.phase === 'waiting for approval');
-    expect(waiting.plan!.sentences.map((line) => scene.plain(line))).toMatchInlineSnapshot();
+    expect(waiting.plan!.sentences.map((line) => scene.plain(line))).toMatchInlineSnapshot(`
+     [
+       "the failover of n1:",
+       "the proxy of n1 on n1: n2 says that it is not there (nothing listens), n1 says that it is not there (nothing listens)",
+       "n2 takes 10.0.0.201, and serves its clients",
+       "its proxy is started where it does not answer, and has its clients when it is well",
+     ]
+    `);
     expect(await scene.holders('n1')).toEqual(['n1']);
     await scene.operator.decide(proxyRun, { by: 'ann', why: 'go', approved: true });
     const run = await scene.seenTo(faultMs);
-    expect(scene.told(run)).toMatchInlineSnapshot();
+    expect(scene.told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: Wait for approval of the failover of n1",
+       "done: Look at both proxies of proxies again",
+       "done: Take proxies/n1, so that no other run touches it",
+       "done: Let n1 give up 10.0.0.201",
+       "done: Let n2 take 10.0.0.201",
+       "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+       "done: Start the proxy of n1 again",
+       "done: Wait until the proxy of n1 is well",
+       "done: Let n2 give 10.0.0.201 back to n1",
+       "done: Verify that n1 serves its clients at 10.0.0.201",
+     ]
+    `);
     expect(run.report?.result).toMatchObject({ course: 'move', local: [], failedBack: true });
     await scene.answers(mine);
   },
@@ -175,12 +216,19 @@ story('with autonomy observe it is only said', { proxiesEntry: { autonomy: 'obse
   await scene.guard();
   const faultMs = scene.site.faults.killProxy('n1');
   const said = await scene.until(guardRun, (guard) => scene.told(guard).some((line) => line.includes('Say what')));
-  expect(scene.told(said).find((line) => line.includes('Say what'))).toMatchInlineSnapshot();
+  expect(scene.told(said).find((line) => line.includes('Say what'))).toMatchInlineSnapshot(
+    `"running: Say what would be done about n1, since it only observes: the proxy of n1 does not answer"`,
+  );
   const dry = await scene.until(
     `${proxyRun}/dry-run`,
     (run) => Date.parse(run.startedAt) >= faultMs && run.endedAt !== undefined,
   );
-  expect(dry.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot();
+  expect(dry.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot(`
+   [
+     "n2 takes 10.0.0.201, and serves its clients",
+     "its proxy is started where it does not answer, and has its clients when it is well",
+   ]
+  `);
   expect(await scene.holders('n1')).toEqual(['n1']);
 });
 
@@ -188,8 +236,20 @@ story('a proxy that dies again within the cool-down is started where it is', {},
   await scene.guard();
   await scene.seenTo(scene.site.faults.killProxy('n1'));
   const again = await scene.seenTo(scene.site.faults.killProxy('n1'));
-  expect(scene.told(again)).toMatchInlineSnapshot();
-  expect(again.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot();
+  expect(scene.told(again)).toMatchInlineSnapshot(`
+   [
+     "done: Look at both proxies of proxies",
+     "done: Take proxies/n1, so that no other run touches it",
+     "done: Start the proxy of n1 where it does not run",
+     "done: Verify that n1 serves its clients at 10.0.0.201",
+   ]
+  `);
+  expect(again.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot(`
+   [
+     "10.0.0.201 stays with n1: n1 failed over N ms ago, and its cool-down is 10 min",
+     "its proxy is started where it does not answer, and has its clients when it is well",
+   ]
+  `);
   expect(again.report?.result).toMatchObject({ course: 'stay', by: 'n1', failedBack: false });
   expect(await scene.holders('n1')).toEqual(['n1']);
   await scene.answers(await scene.clients('n1'));

@@ -22,9 +22,9 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     new Set(watched.map(({ thing }) => thing.target)),
   );
   const book = new DeedBook(host.stateDir);
-  const takeovers = new Takeovers(host, book);
-  const homecomings = new Homecomings(host, book);
   const acquaintance = new Acquaintance(host);
+  const takeovers = new Takeovers(host, book, acquaintance);
+  const homecomings = new Homecomings(host, book);
   const consider = (target: string) => {
     const pair = host.proxies[target];
     if (!pair) return;

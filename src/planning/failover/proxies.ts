@@ -110,23 +110,19 @@ function objection(facts: PairFacts, node: string, peer: string, force: boolean)
   return new Refusal('CoolingDown', { name: node, ago: ago!, coolDown: coolDown! });
 }
 
-const does = ({ course, peer, node, address, deed, why = '' }: ProxyPlan): string[] => {
-  const acts = deed?.acts.map(({ afterMs, what }) => `${what} (${Math.round(afterMs)} ms)`) ?? [];
-  switch (course) {
-    case 'away':
-      return [`${peer} serves its clients at ${address} already`, ...acts];
-    case 'move':
-      return [`${peer} takes ${address}, and serves its clients`];
-    case 'stay':
-      return [`${address} stays with ${node}: ${why}`];
-    case 'home':
-      return [`nobody has ${address}: ${node} takes it`];
-  }
+const does: Record<Course, (plan: ProxyPlan) => string[]> = {
+  away: ({ peer, address, deed }) => [
+    `${peer} serves its clients at ${address} already`,
+    ...(deed?.acts ?? []).map(({ afterMs, what }) => `${what} (after ${Math.round(afterMs)} ms)`),
+  ],
+  move: ({ peer, address }) => [`${peer} takes ${address}, and serves its clients`],
+  stay: ({ node, address, why }) => [`${address} stays with ${node}: ${why}`],
+  home: ({ node, address }) => [`nobody has ${address}: ${node} takes it`],
 };
 
 export const proxySentences = (plan: ProxyPlan): string[] => [
   `the proxy of ${plan.node} on ${plan.host}: ${plan.saw}`,
-  ...does(plan),
+  ...does[plan.course](plan),
   plan.startable
     ? 'its proxy is started where it does not answer, and has its clients when it is well'
     : 'its proxy is not started by us: the fleet file does not say how',

@@ -62,7 +62,7 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   if (source && !source.held) return nothing(`the address of ${node} is not at the silent proxy`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
     return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
-  if (facts.returns && !source && other.says !== 'answers') return nothing('nobody says that it is away');
+  if (facts.returns && !source && !serves(other)) return nothing('nobody says that it is away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0) + 1;
   const against = objection(facts);
   if (against) return { does: 'refused', why: against, epoch };
@@ -75,10 +75,13 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
 export const mustYield = (mine: Holding | undefined, theirs: Holding | undefined): boolean =>
   mine?.held === true && theirs?.held === true && theirs.epoch > mine.epoch;
 
+/** A late answer is better than none. */
+const serves = (sight: Sight | undefined): boolean => sight?.says === 'answers' || sight?.says === 'late';
+
 /** The first thing that speaks against a move. */
 function objection(facts: TakeoverFacts): string | undefined {
   const { other, maintenance, autonomy, sinceMs, coolDownMs } = facts;
-  if (other?.says !== 'answers') return `there is nowhere to go: the other proxy is ${other?.says}`;
+  if (!serves(other)) return `there is nowhere to go: the other proxy is ${other?.says}`;
   if (maintenance !== false) return `the pair is in maintenance: ${maintenance}`;
   if (autonomy !== 'act') return autonomy === 'ask' ? 'it waits for an approval' : 'its agents only say what they see';
   if (sinceMs !== undefined && sinceMs < coolDownMs)
