@@ -1,7 +1,8 @@
+import type { HolderView } from '../contract/capabilities/traffic';
 import type { ProxiesEntry } from '../contract/endpoints';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
-import type { Observation } from '../contract/sights';
+import type { Deed, Observation } from '../contract/sights';
 import { meant } from '../fleet/nearest';
 import { answered } from '../planning/failover/facts';
 import { isWell, leaseOfNode, type PairFacts, type PairTerms } from '../planning/failover/proxies';
@@ -10,6 +11,29 @@ import type { Hands } from '.';
 import { Asking } from './asking';
 import { Listening, pollMs } from './listening';
 import { awaiting, beating } from './supervise';
+
+/** So long an agent waits for news before it says that there is none, ms: with that answer goes who has which address. */
+const listenMs = 700;
+/** For so long an address may be on its way: longer, and nobody has it, ms. */
+const movingMs = 3_000;
+/** Nothing was done for so long: the run may begin its history anew, ms. */
+const quietMs = 3_600_000;
+
+type Told = { deeds: Deed[]; holders: HolderView[] };
+
+export interface Listened {
+  terms: PairTerms;
+  /** By host: the number of the last deed that the run has heard of. */
+  after: Record<string, number>;
+  /** Nodes of which the run knows that nobody has their address. */
+  known: string[];
+}
+
+/** What agents did by themselves, by host. */
+export interface Heard {
+  host: string;
+  deeds: Deed[];
+}
 
 export interface PairSurvey {
   facts: PairFacts;
@@ -50,6 +74,38 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
     });
   },
 
+  /**
+   * What the agents of a pair did by themselves since the run last heard of it, as soon as there is something. Ends too when
+   * nobody has an address for a while, of which the run does not know yet; and after an hour with nothing.
+   */
+  async awaitDeeds({ terms, after, known }: Listened): Promise<Heard[]> {
+    const { pair, nodes } = terms;
+    return awaiting(pair, `Listen to the agents of ${pair}`, async (signal) => {
+      const agents = new Listening<Told>(signal, async (host) => {
+        const { deeds } = await agent(host).watch.deeds({ target: pair, after: after[host] ?? 0, waitMs: listenMs });
+        return { deeds, ...(await agent(host).traffic.holders({ pair })) };
+      });
+      const begun = Date.now();
+      let nobodySince: number | undefined;
+      const hosts = Object.values(nodes).map(({ host }) => host);
+      const heard = await agents.until(hosts, (said) => {
+        const news = [...said]
+          .filter(([, { deeds }]) => deeds.length > 0)
+          .map(([host, { deeds }]) => ({ host, deeds }));
+        const held = new Set(
+          [...said.values()].flatMap(({ holders }) => holders.filter((one) => one.held)).map(({ node }) => node),
+        );
+        const nobody =
+          said.size === hosts.length && Object.keys(nodes).some((node) => !held.has(node) && !known.includes(node));
+        const now = Date.now();
+        nobodySince = nobody ? (nobodySince ?? now) : undefined;
+        const lasts = nobodySince !== undefined && now - nobodySince > movingMs;
+        return news.length > 0 || lasts || now - begun > quietMs ? news : undefined;
+      });
+      return heard ?? [];
+    });
+  },
+
   /** Until the proxy of a node has answered everybody for so long. */
   async awaitWellProxy({ terms, node, wellMs }: { terms: PairTerms; node: string; wellMs: number }): Promise<void> {
     await awaiting(node, `Wait until the proxy of ${node} is well`, async (signal) => {
@@ -74,7 +130,7 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
 export function pairTermsOf({ proxies, hosts }: Fleet, pair: string): PairTerms {
   const entry: ProxiesEntry | undefined = Object.hasOwn(proxies, pair) ? proxies[pair] : undefined;
   if (!entry) throw new Refusal('UnknownProxies', { name: pair, near: meant(pair, Object.keys(proxies)) });
-  const { autonomy, coolDown, maintenance, by } = entry;
+  const { autonomy, coolDown, maintenance, by, probe } = entry;
   const nodes = Object.entries(entry.nodes).map(([node, { host, address, port, start }]) => {
     const zone = hosts[host]?.zone;
     return [
@@ -82,5 +138,5 @@ export function pairTermsOf({ proxies, hosts }: Fleet, pair: string): PairTerms 
       { host, address, port, startable: start !== undefined, ...(zone !== undefined && { zone }) },
     ] as const;
   });
-  return { pair, autonomy, coolDown, maintenance, by, nodes: Object.fromEntries(nodes) };
+  return { pair, misses: probe.misses, autonomy, coolDown, maintenance, by, nodes: Object.fromEntries(nodes) };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WatchInput } from '../contract/capabilities/watch';
 import type { WritesSeen } from '../contract/failoverReports';
-import type { Deed, Observation } from '../contract/sights';
+import type { Observation } from '../contract/sights';
 import type { CapabilityOf } from '../drivers/host';
 import { opinionOf, type Judgement } from '../planning/failover/verdict';
 import { answered, type EndpointTerms } from '../planning/failover/facts';
@@ -17,8 +17,6 @@ type Watch = CapabilityOf<'watch'>;
 
 /** A change of mind that is no majority must last before anybody is told, ms. */
 const settleMs = 2_000;
-/** Nothing was done for so long: the run may begin its history anew, ms. */
-const quietMs = 3_600_000;
 
 export interface Watching {
   terms: EndpointTerms;
@@ -37,14 +35,8 @@ export interface WritesAsked {
   toMs: number;
 }
 
-/** What agents did by themselves, by host. */
-export interface Heard {
-  host: string;
-  deeds: Deed[];
-}
-
 export const watchActivities = ({ agent }: Hands) => ({
-  /** A real write through an address, as a client makes it. */
+  /** A real request through an address, as a client makes it: a write of an endpoint, a question to a proxy. */
   async writeThrough({ host, ...asked }: WatchInput<'write'> & { host: string }): ReturnType<Watch['write']> {
     return beating(host, `Write through ${asked.address}`, () => agent(host).watch.write(asked));
   },
@@ -95,22 +87,6 @@ export const watchActivities = ({ agent }: Hands) => ({
         },
       );
       return judged ?? judgeObservations(terms, primary, []);
-    });
-  },
-
-  /** What the agents of a pair did by themselves since the run last heard of it. Ends after an hour with nothing. */
-  async awaitDeeds({ hosts, target, after }: { hosts: string[]; target: string; after: Record<string, number> }) {
-    return awaiting(target, `Listen to the agents of ${target}`, async (signal): Promise<Heard[]> => {
-      const agents = new Listening<Deed[]>(signal, async (host) => {
-        const { deeds } = await agent(host).watch.deeds({ target, after: after[host] ?? 0, waitMs: pollMs });
-        return deeds;
-      });
-      const begun = Date.now();
-      const heard = await agents.until(hosts, (said) => {
-        const news = [...said].filter(([, deeds]) => deeds.length > 0).map(([host, deeds]) => ({ host, deeds }));
-        return news.length > 0 || Date.now() - begun > quietMs ? news : undefined;
-      });
-      return heard ?? [];
     });
   },
 });

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { HostEntry } from '../contract/fleet';
 import { Refusal } from '../contract/errors';
+import { guardedHosts } from '../fleet/checkGuarded';
+import { readFleet } from '../fleet/load';
 import { answer, request } from './authority';
 import { unitFile } from './unitFile';
 
@@ -41,7 +44,10 @@ export async function joinFleet(options: JoinOptions): Promise<Joined> {
   const tls = { ca: join(dir, 'ca.crt'), cert: join(dir, 'agent.crt'), key: made.key };
   const files = authority ? await vouchedFor(authority, made.request, tls) : [made.key, made.request];
   const unit = join(dir, `evenkeel-agent-${host}.service`);
-  await writeFile(unit, unitFile({ host, command: commandOf(options, dir) }));
+  await writeFile(
+    unit,
+    unitFile({ host, command: commandOf(options, dir), guards: isGuard(host, fleetFileOf(options, dir)) }),
+  );
   return {
     files: [...files, unit],
     fleetEntry: stringify({ hosts: { [host]: { agent: url, ...(roots.length > 0 && { roots }) } }, tls }).trimEnd(),
@@ -67,8 +73,18 @@ async function vouchedFor(
   return [tls.key, tls.cert, tls.ca];
 }
 
-function commandOf({ host, fleet, state }: JoinOptions, dir: string): string[] {
+const fleetFileOf = ({ fleet }: JoinOptions, dir: string): string => resolve(fleet ?? join(dir, 'fleet.yaml'));
+
+/** Whether the fleet file, where it is there already, gives the host a part in an endpoint or a pair of proxies. */
+function isGuard(host: string, file: string): boolean {
+  if (!existsSync(file)) return false;
+  const { fleet } = readFleet(file);
+  return fleet !== undefined && guardedHosts(fleet).some((each) => each.host === host);
+}
+
+function commandOf(options: JoinOptions, dir: string): string[] {
+  const { host, state } = options;
   const program = resolve(__dirname, '..', '..', 'bin', 'evenkeel.js');
-  const words = ['--host', host, '--fleet', resolve(fleet ?? join(dir, 'fleet.yaml')), '--state', resolve(state)];
+  const words = ['--host', host, '--fleet', fleetFileOf(options, dir), '--state', resolve(state)];
   return [process.execPath, program, 'agent', 'run', ...words];
 }

@@ -115,6 +115,11 @@ export const failoverErrors = {
     retry: true,
     next: 'look into its log; it is started again by itself where the fleet file says how',
   },
+  ProxyUnreached: {
+    says: 'no proxy answered at {address}:{port}: {why}',
+    retry: true,
+    next: 'it is tried again by itself; look which host has the address, and whether its proxy listens on all addresses',
+  },
   InMaintenance: {
     says: '{name} is in maintenance: {why}',
     retry: false,

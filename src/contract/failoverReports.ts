@@ -78,6 +78,11 @@ export const GuardReport = z.object({ target: z.string(), failovers: z.number().
 export const ProxyReport = z.object({
   pair: z.string(),
   node: z.string(),
+  /**
+   * away: the agents had redirected its clients; move: the run did; stay: its proxy was started where it is; home: nobody had
+   * its address, and it took it.
+   */
+  course: z.enum(['away', 'move', 'stay', 'home']),
   /** The node that served its clients meanwhile. */
   by: z.string(),
   /** What the agents did by themselves before any run knew, and when, in ms after the failure was seen. */

@@ -51,6 +51,11 @@ export const IngestionReport = z.object({
 
 const EndpointName = z.string().min(1).describe('an endpoint of the fleet file');
 const PairName = z.string().min(1).describe('a pair of proxies of the fleet file');
+const WellSeconds = z
+  .number()
+  .nonnegative()
+  .default(10)
+  .describe('how long a proxy has to be well before its clients go back to it');
 const endpointTarget = (input: { endpoint: string }): string => input.endpoint;
 const pairTarget = (input: { pair: string }): string => input.pair;
 
@@ -209,7 +214,7 @@ export const runbooks = {
   },
   guardProxies: {
     title: 'Listen to the agents of two proxies, which redirect at once by themselves, and see to the rest',
-    input: Attendance.extend({ pair: PairName }),
+    input: Attendance.extend({ pair: PairName, wellSeconds: WellSeconds }),
     output: GuardReport,
     target: pairTarget,
     tunable: [],
@@ -223,11 +228,8 @@ export const runbooks = {
         .enum(['go', 'ask', 'no'])
         .default('go')
         .describe('whether its clients go back to it when it is well again'),
-      wellSeconds: z
-        .number()
-        .nonnegative()
-        .default(10)
-        .describe('how long a proxy has to be well before its clients go back to it'),
+      force: z.boolean().default(false).describe('also in maintenance, and within the cool-down'),
+      wellSeconds: WellSeconds,
     }),
     output: ProxyReport,
     target: pairTarget,

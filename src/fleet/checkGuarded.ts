@@ -17,6 +17,7 @@ export function checkGuarded(fleet: Fleet): { errors: Finding[]; warnings: Findi
       ]),
       ...pairs.flatMap(({ entry, path }) => sameNodes(entry, path)),
       ...portsTwice(fleet),
+      ...namesTwice(fleet),
     ],
     warnings: endpoints.flatMap(({ entry, path }) => fewZones(fleet, entry, path)),
   };
@@ -102,6 +103,12 @@ function sameNodes({ nodes }: ProxiesEntry, path: Path): Finding[] {
       });
   return findings;
 }
+
+/** Leases, and what agents tell, are by name alone. */
+const namesTwice = ({ endpoints, proxies }: Fleet): Finding[] =>
+  Object.keys(proxies)
+    .filter((name) => Object.hasOwn(endpoints, name))
+    .map((name) => ({ path: ['proxies', name], key: true, says: `"${name}" is the name of an endpoint already` }));
 
 /** One forwarder forwards a port to one endpoint. */
 function portsTwice({ endpoints }: Fleet): Finding[] {

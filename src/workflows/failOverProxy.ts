@@ -7,82 +7,110 @@ import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
 
 const speech = { sentences: proxySentences, essence: proxyEssence };
+const startMs = 5_000;
 
 /** A proxy failed. The agents have redirected its clients already, or this run does; then it is brought back, and they go back to it. */
 export async function failOverProxy(input: Input<'failOverProxy'>): Promise<Report<Output<'failOverProxy'>>> {
-  const { pair, node, dryRun, approval, failBack, wellSeconds } = input;
-  const book = new Runbook(`Fail the proxy of ${node} over`, input, { runbook: 'fail-over-proxy', target: pair });
+  const { pair, node, approval, failBack, force } = input;
+  const book = new Runbook(`See to the proxy of ${node}`, input, { runbook: 'fail-over-proxy', target: pair });
   return book.run(async () => {
     let survey = await look(book, pair, '');
-    let plan = book.decide(() => planProxy(survey.facts, node), speech);
-    book.check(() => mayAct(survey.rails, [], [plan.peerHost]));
-    const asked = !plan.away && (approval === 'ask' || survey.facts.terms.autonomy !== 'act');
+    let plan = book.decide(() => planProxy(survey.facts, node, force), speech);
+    book.check(() => mayAct(survey.rails, [], [plan.host, plan.peerHost]));
+    const asked = plan.course === 'move' && (approval === 'ask' || survey.facts.terms.autonomy !== 'act');
     plan =
       (await book.approve(`the failover of ${node}`, asked, async () => {
         survey = await look(book, pair, ' again');
-        return book.decide(() => planProxy(survey.facts, node), speech);
+        return book.decide(() => planProxy(survey.facts, node, force), speech);
       })) ?? plan;
-    const lease = leaseOfNode(pair, node);
-    if (!dryRun) await book.lease([lease], survey.epochs[node] ?? 0);
+    await book.lease([leaseOfNode(pair, node)], survey.epochs[node] ?? 0);
     const begunAt = plan.deed?.atMs ?? Date.now();
-    if (!plan.away) await redirect(book, plan);
-    await verify(book, plan, plan.peer, plan.peerHost);
-    const back = failBack !== 'no' && (await bringBack(book, input, survey, plan, wellSeconds * 1_000));
-    return {
-      ...{
-        pair,
-        node,
-        by: plan.peer,
-        local: plan.deed?.acts ?? [],
-        epoch: book.leaseOf(lease).epoch,
-        failedBack: back,
-      },
-      ...(back && { awayMs: Date.now() - begunAt }),
-    };
+    const { epoch } = book.leaseOf(leaseOfNode(pair, node));
+    const told = { pair, node, course: plan.course, local: plan.deed?.acts ?? [], epoch };
+    if (plan.course === 'stay' || plan.course === 'home') {
+      await serveAtHome(book, plan);
+      return { ...told, by: node, failedBack: false };
+    }
+    if (plan.course === 'move') await redirect(book, plan, survey.facts.terms.by);
+    const verified = () => verify(plan, plan.peer, plan.peerHost);
+    // Its clients go home in any case, where they may: what the peer lacks does not keep them.
+    if (failBack === 'no') await book.step(...verified());
+    else await book.attempt(...verified());
+    const back = failBack !== 'no';
+    if (back) await bringBack(book, input, survey, plan);
+    return { ...told, by: plan.peer, failedBack: back, ...(back && { awayMs: Date.now() - begunAt }) };
   });
 }
 
 const look = (book: Runbook, pair: string, again: string): Promise<PairSurvey> =>
   book.look(`Look at both proxies of ${pair}${again}`, () => swift.surveyPair({ pair }));
 
-async function redirect(book: Runbook, { pair, node, host, peer, peerHost, address, from }: ProxyPlan): Promise<void> {
+/** Nobody else serves its clients: its proxy runs, and has its address. */
+async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {
+  const { pair, node, host, address, startable, course, from } = plan;
   const lease = book.leaseOf(leaseOfNode(pair, node));
-  await book.attempt(`Let ${node} give up ${address}`, () => swift.releaseAddress({ host, pair, node, lease }));
-  await book.step(
-    `Let ${peer} take ${address}`,
-    () => swift.takeAddress({ host: peerHost, pair, node, from, lease }),
-    () => swift.releaseAddress({ host: peerHost, pair, node, lease }),
+  if (startable)
+    await book.step(`Start the proxy of ${node} where it does not run`, () =>
+      swift.startProxy({ host, pair, deadlineMs: startMs }),
+    );
+  if (course === 'home')
+    await book.step(
+      `Let ${node} take ${address}`,
+      () => swift.takeAddress({ host, pair, node, from: from.home, lease }),
+      () => swift.releaseAddress({ host, pair, node, lease }),
+    );
+  await book.step(...verify(plan, node, host));
+}
+
+/** Nothing is to be undone: whoever had the address serves nobody. */
+async function redirect(book: Runbook, plan: ProxyPlan, by: 'address' | 'nftables'): Promise<void> {
+  const { pair, node, host, peer, peerHost, address, from } = plan;
+  const lease = book.leaseOf(leaseOfNode(pair, node));
+  const given = `Let ${node} give up ${address}`;
+  const give = () => swift.releaseAddress({ host, pair, node, lease });
+  // By nftables it is its own host that redirects: without it nothing can be done.
+  if (by === 'nftables') await book.step(given, give);
+  else await book.attempt(given, give);
+  await book.step(`Let ${peer} take ${address}`, () =>
+    swift.takeAddress({ host: peerHost, pair, node, from: from.peer, lease }),
   );
 }
 
-const verify = (book: Runbook, { pair, node, address, port }: ProxyPlan, by: string, host: string) =>
-  book.step(`Verify that ${by} serves the clients of ${node} at ${address}`, () =>
-    swift.writeThrough({ host, target: pair, address, port, deadlineMs: 2_000 }),
-  );
+/** As a step: its sentence and its act. */
+const verify = ({ pair, node, address, port }: ProxyPlan, by: string, host: string) =>
+  [
+    by === node
+      ? `Verify that ${node} serves its clients at ${address}`
+      : `Verify that ${by} serves the clients of ${node} at ${address}`,
+    () => swift.writeThrough({ host, target: pair, address, port, deadlineMs: 2_000 }),
+  ] as const;
 
 /** Starts the proxy again where we may, waits until it is well, and gives it its address back. */
 async function bringBack(
   book: Runbook,
-  { failBack }: Input<'failOverProxy'>,
+  { failBack, wellSeconds }: Input<'failOverProxy'>,
   { facts: { terms } }: PairSurvey,
   plan: ProxyPlan,
-  wellMs: number,
-): Promise<boolean> {
+): Promise<void> {
   const { pair, node, host, peer, peerHost, address, startable } = plan;
   if (startable)
-    await book.attempt(`Start the proxy of ${node} again`, () => swift.startProxy({ host, pair, deadlineMs: 5_000 }));
+    await book.attempt(`Start the proxy of ${node} again`, () => swift.startProxy({ host, pair, deadlineMs: startMs }));
   await book.step(`Wait until the proxy of ${node} is well`, () =>
-    book.unlessPaused(() => waiting.awaitWellProxy({ terms, node, wellMs })),
+    book.unlessPaused(() => waiting.awaitWellProxy({ terms, node, wellMs: wellSeconds * 1_000 })),
   );
   await book.approve(`the return of ${address} to ${node}`, failBack === 'ask');
   const lease = book.leaseOf(leaseOfNode(pair, node));
   await book.step(`Let ${peer} give ${address} back to ${node}`, async () => {
+    const mine = async () => {
+      const { holders } = await swift.lookAtHolders({ host, pair });
+      const own = holders.find((one) => one.node === node);
+      if (!own) throw refuse('NotTaken', { host, address, why: 'it does not know that address' });
+      return own;
+    };
+    if ((await mine()).held) return; // the agents were faster: the other proxy had died
     await swift.releaseAddress({ host: peerHost, pair, node, lease });
-    const { holders } = await swift.lookAtHolders({ host, pair });
-    const mine = holders.find((one) => one.node === node);
-    if (!mine) throw refuse('NotTaken', { host, address, why: 'it does not know that address' });
-    if (!mine.held) await swift.takeAddress({ host, pair, node, from: mine.epoch, lease });
+    const { held, epoch } = await mine();
+    if (!held) await swift.takeAddress({ host, pair, node, from: epoch, lease });
   });
-  await verify(book, plan, node, host);
-  return true;
+  await book.step(...verify(plan, node, host));
 }

@@ -180,6 +180,10 @@ test('what is guarded is checked against the rest of the file', () => {
   `);
 });
 
+test('an endpoint and a pair of proxies cannot have one name', () => {
+  expect(said(guarded.replace('  pool:', '  orders:'))).toMatchInlineSnapshot();
+});
+
 test('one failure domain is a warning only', () => {
   expect(said(good.replace('zone: b', 'zone: a'))).toMatchInlineSnapshot(`
    "

@@ -31,6 +31,23 @@ test('a host joins, and its agent starts with what was written', async () => {
   expect(await a.host.describe({})).toMatchObject({ host: 'a', roots: ['/srv/a b'] });
 });
 
+test('an agent may do what its host has a part in, and no more; what it started outlives it', async () => {
+  const [dir, state] = [scene.directory(), scene.directory()];
+  const node = (host: string, at: number) =>
+    `{ host: ${host}, address: 10.0.1.${at}, own: 10.0.0.${at}, console: 'postgres://admin@10.0.0.${at}/pgbouncer' }`;
+  const hosts = ['a', 'b', 'c'].map((host, at) => `  ${host}: { agent: 'http://127.0.0.1:740${at}' }`);
+  const pair = `proxies: { pool: { nodes: { n1: ${node('a', 1)}, n2: ${node('b', 2)} } } }`;
+  const fleet = join(dir, 'fleet.yaml');
+  writeFileSync(fleet, `fleet: test\nhosts:\n${hosts.join('\n')}\n${pair}\n`);
+  const unitOf = async (host: string) => {
+    await joinFleet({ host, url: 'https://127.0.0.1:0', root: [], dir: join(dir, host), fleet, state });
+    const unit = readFileSync(join(dir, host, `evenkeel-agent-${host}.service`), 'utf8');
+    return unit.split('\n').filter((line) => /^(Cap|KillMode)/.test(line));
+  };
+  expect(await unitOf('a')).toMatchInlineSnapshot();
+  expect(await unitOf('c')).toMatchInlineSnapshot();
+});
+
 test('where the authority is elsewhere the key stays at home and a request travels', async () => {
   const [authority, dir] = [scene.directory(), scene.directory()];
   await createAuthority(authority, 'test');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatDuration } from '../../contract/amounts';
+import type { ProxyReport } from '../../contract/failoverReports';
 import type { PairView } from '../endpointView';
 import { dotted, guardFact, runLink } from './guardedWords';
 import { html, type Html } from './html';
@@ -50,12 +51,17 @@ function nodeOf({ node, host, zone, address, well, servedBy, epoch, seen, silent
 function lastFact({ run, report, failure }: NonNullable<PairView['last']>, at: Date): Html {
   const when = html`${ago(run.endedAt ?? run.startedAt, at)}, ${runLink(run)}`;
   if (!report) return fact('Last failover', html`<span class="caution">${run.phase}</span> ${when}`, failure?.message);
-  const { node, by, local, awayMs } = report;
-  const acts = local.map(({ afterMs, what }) => `${what} (${formatDuration(afterMs)})`).join(', ');
-  const back = awayMs === undefined ? '' : `, and they were back after ${formatDuration(awayMs)}`;
+  const acts = report.local.map(({ afterMs, what }) => `${what} (${formatDuration(afterMs)})`).join(', ');
   return fact(
     'Last failover',
-    html`<strong>${by}</strong> served the clients of ${node}${back} ${when}`,
+    html`${courseOf(report)} ${when}`,
     acts === '' ? undefined : `by the agents themselves: ${acts}`,
   );
+}
+
+function courseOf({ course, node, by, awayMs }: ProxyReport): Html {
+  if (course === 'home') return html`<strong>${node}</strong> took its address, which nobody had`;
+  if (course === 'stay') return html`the proxy of <strong>${node}</strong> was started again where it is`;
+  const back = awayMs === undefined ? '' : `, and they were back after ${formatDuration(awayMs)}`;
+  return html`<strong>${by}</strong> served the clients of ${node}${back}`;
 }

@@ -22,7 +22,8 @@ export const watch = {
   },
   write: {
     kind: 'look',
-    summary: 'A real write through an address, as a client makes it: which server took it, and how long it took',
+    summary:
+      'A real request through an address, as a client makes it, and how long it took: of an endpoint a write, and which server took it; of a pair of proxies a question to the admin console of whoever has the address, since the fleet file has no other login there',
     role: 'agent',
     input: z.object({
       target: Target,
@@ -31,7 +32,7 @@ export const watch = {
       deadlineMs: z.number().int().positive().default(2_000),
     }),
     output: z.object({
-      /** The address and timeline of the server that took it. */
+      /** The address and timeline of the server that took it; of a proxy the address that was asked, and 0. */
       server: z.string(),
       timeline: z.number().int(),
       tookMs: z.number(),

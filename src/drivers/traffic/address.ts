@@ -9,6 +9,7 @@ import { Links } from './links';
 import { macvlan } from './macvlan';
 import { Nft } from './nft';
 import { redirect } from './redirect';
+import { sever } from './sever';
 
 /** One node's address as this host knows it. */
 interface Held {
@@ -57,6 +58,7 @@ export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: 
     release: ({ node, lease }) =>
       inTurn(node, async ({ carrier, epoch }) => {
         await remember(host.name, epoch, lease);
+        if (await carrier.holds()) await sever(ground, entry.nodes[node]!.address);
         await carrier.give();
       }),
     stop: async () => {

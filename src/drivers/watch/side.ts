@@ -9,24 +9,34 @@ export const peerMs = 100;
 /** What is done on this host, or by the one that takes over, has this long. */
 export const actMs = 2_000;
 
-/** A node of a pair whose proxy fails, with the other one. */
+/** The address of a node, and the way that it may have to go: to the other node, or back. */
 export interface Side {
   pair: string;
   entry: ProxiesEntry;
+  /** Whose address it is. */
   node: string;
-  other: string;
-  home: ProxyNode;
-  away: ProxyNode;
+  address: string;
+  /** Where it is, so that its clients are lost when the proxy there fails; and where it goes then. */
+  from: ProxyNode & { node: string };
+  to: ProxyNode & { node: string };
+  /** It goes home. */
+  returns: boolean;
+  /** It is at this agent's own host. */
   own: boolean;
 }
 
-/** Each node of the pair as the one that may fail. A host that has neither of them has no say. */
+/** The address of each node with both its ways. A host that has neither of the nodes has no say. */
 export function sidesOf(host: string, pair: string, entry: ProxiesEntry): Side[] {
   const nodes = Object.entries(entry.nodes);
   if (!nodes.some(([, node]) => node.host === host)) return [];
-  return nodes.map(([node, home], at) => {
-    const [other, away] = nodes[1 - at]!;
-    return { pair, entry, node, other, home, away, own: home.host === host };
+  return nodes.flatMap(([node, own], at) => {
+    const home = { ...own, node };
+    const away = { ...nodes[1 - at]![1], node: nodes[1 - at]![0] };
+    const side = (from: Side['from'], to: Side['to']): Side => {
+      const returns = to === home;
+      return { pair, entry, node, address: home.address, from, to, returns, own: from.host === host };
+    };
+    return [side(home, away), side(away, home)];
   });
 }
 

@@ -3,6 +3,7 @@ import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
 import type { Deed, Observation, Sight } from '../../contract/sights';
 import { isGone, planTakeover, type Takeover, type TakeoverFacts } from '../../planning/failover/takeover';
 import type { Host } from '../host';
+import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
 import { lookAtLink } from './link';
 import { actMs, holding, peerMs, said, sidesOf, titled, type Side } from './side';
@@ -18,9 +19,10 @@ interface Episode {
 }
 
 /**
- * Moves the address of a node whose proxy fails to the other one, before any workflow knows. Both agents may do it: the one
- * of the node itself sees it first when its process dies, the other one also when the whole host has gone. They use the same
- * epoch, so that of two only one comes through.
+ * Moves an address away from a proxy that fails to the other one, before any workflow knows; also back to its own node, when
+ * that is well and the one that served its clients fails. Both agents may do it: the one of the host itself sees it first when
+ * its process dies, the other one also when the whole host has gone. They use the same epoch, so that of two only one comes
+ * through.
  */
 export class Takeovers {
   private readonly episodes = new Map<string, Episode>();
@@ -28,13 +30,14 @@ export class Takeovers {
   constructor(
     private readonly host: Host,
     private readonly book: DeedBook,
+    private readonly acquaintance: Acquaintance,
   ) {}
 
   /** Hears everything that is seen of a pair. */
   consider(pair: string, entry: ProxiesEntry, observation: Observation): void {
     for (const side of sidesOf(this.host.name, pair, entry)) {
-      const key = `${pair}/${side.node}`;
-      if (!isGone(observation.sights[side.node], entry.probe)) {
+      const key = `${pair}/${side.node}/${side.to.node}`;
+      if (!isGone(observation.sights[side.from.node], entry.probe)) {
         if (!this.episodes.get(key)?.busy) this.episodes.delete(key);
         continue;
       }
@@ -54,7 +57,7 @@ export class Takeovers {
     try {
       const facts = await this.look(side, observation);
       const plan = planTakeover(facts);
-      if (plan.does === 'move') await this.move(side, plan, facts.silent!);
+      if (plan.does === 'move') await this.move(side, plan, facts.silent!, facts.remembered);
       if (plan.does === 'refused') this.refuse(side, plan, episode);
     } catch (error) {
       this.host.log('a takeover failed', { level: 'error', ...titled(side), why: String(error) });
@@ -64,59 +67,76 @@ export class Takeovers {
     }
   }
 
-  /** Everything at once, each with an end: nothing here waits for a dead host longer than for a living one. */
-  private async look(side: Side, { sights, starvedMs }: Observation): Promise<TakeoverFacts> {
-    const { pair, entry, node, other, own } = side;
-    const { probe, autonomy, maintenance, coolDown: coolDownMs, by } = entry;
-    const silent = sights[node];
-    const reached = own || silent?.says === 'refused';
-    const [home, away, sinceMs, link] = await Promise.all([
-      holding(this.host, side, side.home),
-      holding(this.host, side, side.away),
-      this.sinceMoved(side),
-      reached
-        ? { carrier: true, witness: undefined }
-        : lookAtLink(this.host, pair, [side.home, side.away], side.away, peerMs),
-    ]);
-    const known = { node, own, probe, autonomy, maintenance, coolDownMs, by, silent, other: sights[other], starvedMs };
-    return { ...known, home, away, sinceMs, link };
+  /**
+   * A proxy that is dead, or that is this host's own, leaves nothing to find out: what both hosts said last is enough. Else
+   * everybody is asked, since an answer is itself the proof that this node is not cut off.
+   */
+  private async look(side: Side, observation: Observation): Promise<TakeoverFacts & { remembered: boolean }> {
+    const { from, own, returns } = side;
+    const reached = own || observation.sights[from.node]?.says === 'refused';
+    const known = reached ? this.acquaintance.of(side) : undefined;
+    const fits = known && (returns || (known.source.held && !known.goal.held));
+    if (!fits) return { ...(await this.ask(side, observation, reached)), remembered: false };
+    const { source, goal, deeds } = known;
+    const sinceMs = returns ? undefined : this.sinceMoved(side, deeds);
+    const link = { carrier: true, witness: undefined };
+    return { ...termsOf(side, observation), source, goal, sinceMs, link, remembered: true };
   }
 
-  /** Release at home, then take at the other node; if that fails, back again, so that clients are refused and not left waiting. */
-  private async move(side: Side, plan: Extract<Takeover, { does: 'move' }>, silent: Sight): Promise<void> {
-    const { pair, node, home, away, own } = side;
+  /** Everything at once, each with an end: nothing here waits for a dead host longer than for a living one. */
+  private async ask(side: Side, observation: Observation, reached: boolean): Promise<TakeoverFacts> {
+    const { pair, from, to, own, returns } = side;
+    const peer = this.host.peer((own ? to : from).host, 'watch');
+    const [source, goal, theirs, link] = await Promise.all([
+      holding(this.host, side, from),
+      holding(this.host, side, to),
+      said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs),
+      reached ? { carrier: true, witness: undefined } : lookAtLink(this.host, pair, [from, to], to, peerMs),
+    ]);
+    const sinceMs = returns ? undefined : this.sinceMoved(side, 'value' in theirs ? theirs.value.deeds : []);
+    return { ...termsOf(side, observation), source, goal, sinceMs, link };
+  }
+
+  /** Release at the one, then take at the other; if that fails, back again, so that clients are refused and not left waiting. */
+  private async move(
+    side: Side,
+    plan: Extract<Takeover, { does: 'move' }>,
+    silent: Sight,
+    remembered: boolean,
+  ): Promise<void> {
+    const { pair, node, address, from, to, own, returns } = side;
     const traffic = ({ host }: ProxyNode) => this.host.peer(host, 'traffic');
     const lease = { target: `${pair}/${node}`, epoch: plan.epoch };
     const acts: Deed['acts'] = [];
+    this.acquaintance.forget(pair);
     const did = (what: string) => void acts.push({ afterMs: Math.max(0, Date.now() - silent.sinceMs), what });
-    did(`${node} on ${home.host}: ${plan.why}`);
+    did(`${from.node} on ${from.host}: ${plan.why}`);
 
-    const released = await said(traffic(home).release({ pair, node, lease }), own ? actMs : peerMs);
+    const released = await said(traffic(from).release({ pair, node, lease }), own ? actMs : peerMs);
+    if (remembered && own && !('value' in released)) return; // it was older than what is so: everybody is asked next
     did(
       'value' in released
-        ? `${home.host} gave ${home.address} up`
-        : `${home.host} did not give ${home.address} up: ${released.why}`,
+        ? `${from.host} gave ${address} up`
+        : `${from.host} did not give ${address} up: ${released.why}`,
     );
-    if (!('value' in released) && (own || side.entry.by === 'nftables'))
+    if (!('value' in released) && (own || (side.entry.by === 'nftables' && !returns)))
       return this.write(side, plan, acts, 'failed', released.why);
 
-    const taken = await said(traffic(away).take({ pair, node, from: plan.from, lease }), actMs);
+    const taken = await said(traffic(to).take({ pair, node, from: plan.from, lease }), actMs);
     if ('value' in taken && taken.value.held) {
-      did(`${away.host} took ${home.address}`);
+      did(`${to.host} took ${address}`);
       return this.write(side, plan, acts, 'done', plan.why);
     }
-    if ((await holding(this.host, side, away))?.held) {
+    if ((await holding(this.host, side, to))?.held) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }
     const why = 'value' in taken ? 'it does not hold it' : taken.why;
-    did(`${away.host} did not take ${home.address}: ${why}`);
+    did(`${to.host} did not take ${address}: ${why}`);
     if (own && 'value' in released) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
-      const back = await said(traffic(home).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
-      did(
-        'value' in back ? `${home.host} took ${home.address} back` : `${home.host} did not take it back: ${back.why}`,
-      );
+      const back = await said(traffic(from).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
+      did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
     }
     this.write(side, plan, acts, 'failed', why);
   }
@@ -139,15 +159,18 @@ export class Takeovers {
     this.host.log('takeover', { ...titled(side), outcome, why, epoch, number });
   }
 
-  /** Both agents remember what they did: a move by the other one counts as much. One that does not answer is not waited for. */
-  private async sinceMoved({ pair, node, home, away, own }: Side): Promise<number | undefined> {
-    const peer = this.host.peer((own ? away : home).host, 'watch');
-    const theirs = await said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs);
-    const moves =
-      'value' in theirs
-        ? theirs.value.deeds.filter(({ failed, outcome }) => failed === node && outcome !== 'refused')
-        : [];
+  /** Both agents remember what they did: a move by the other one counts as much. */
+  private sinceMoved({ pair, node }: Side, theirs: readonly Deed[]): number | undefined {
+    const moves = theirs.filter(({ failed, outcome }) => failed === node && outcome !== 'refused');
     const last = Math.max(this.book.movedAt(pair, node) ?? 0, ...moves.map(({ atMs }) => atMs));
     return last === 0 ? undefined : Date.now() - last;
   }
 }
+
+const termsOf = (
+  { entry: { probe, autonomy, maintenance, coolDown, by }, node, from, to, own, returns }: Side,
+  { sights, starvedMs }: Observation,
+) => ({
+  ...{ node, own, returns, probe, autonomy, maintenance, coolDownMs: coolDown, by, starvedMs },
+  ...{ silent: sights[from.node], other: sights[to.node] },
+});

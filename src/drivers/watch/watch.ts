@@ -1,7 +1,9 @@
 import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host, Running } from '../host';
+import { Acquaintance } from './acquaintance';
 import { armed } from './armed';
 import { DeedBook } from './deedBook';
+import { askProxy } from './askProxy';
 import { Homecomings } from './homecoming';
 import { powerOff } from './powerOff';
 import { Takeovers } from './takeover';
@@ -23,7 +25,8 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
   );
   const track = new Track();
   const book = new DeedBook(host.stateDir);
-  const takeovers = new Takeovers(host, book);
+  const acquaintance = new Acquaintance(host);
+  const takeovers = new Takeovers(host, book, acquaintance);
   const homecomings = new Homecomings(host, book);
   const consider = (target: string) => {
     const pair = host.proxies[target];
@@ -54,10 +57,11 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       return { wrote: track.between(target, fromMs, toMs) };
     },
     write: async (input) => {
-      const endpoint = host.endpoints[input.target];
-      if (!endpoint)
-        throw new Refusal('NoPart', { host: observer, part: 'member, forwarder or observer', name: input.target });
-      return write(host, endpoint, input);
+      const { target } = input;
+      const [endpoint, pair] = [host.endpoints[target], host.proxies[target]];
+      if (endpoint) return write(host, endpoint, input);
+      if (pair) return askProxy(pair, input);
+      throw new Refusal('NoPart', { host: observer, part: 'member, forwarder, observer or node', name: target });
     },
     powerOff: async (input) => {
       const endpoint = host.endpoints[input.target];
@@ -75,6 +79,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     book.close();
   };
   watcher.start();
+  acquaintance.start();
   return {
     driver,
     get pid() {
@@ -83,6 +88,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     letGo,
     stop: async () => {
       letGo();
+      acquaintance.stop();
       await watcher.stop();
       await takeovers.stop();
     },

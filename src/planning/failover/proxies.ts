@@ -1,3 +1,4 @@
+import { formatDuration } from '../../contract/amounts';
 import type { HolderView } from '../../contract/capabilities/traffic';
 import type { ProxiesEntry } from '../../contract/endpoints';
 import { Refusal } from '../../contract/errors';
@@ -7,6 +8,8 @@ import { answered, type Asked } from './facts';
 /** What the fleet file says of a pair of proxies, in the form in which workflows carry it. */
 export interface PairTerms extends Pick<ProxiesEntry, 'autonomy' | 'coolDown' | 'maintenance' | 'by'> {
   pair: string;
+  /** How many misses in a row are silence. */
+  misses: number;
   nodes: Record<string, { host: string; zone?: string; address: string; port: number; startable: boolean }>;
 }
 
@@ -20,6 +23,13 @@ export interface PairFacts {
   deeds: Deed[];
 }
 
+/**
+ * What is to be done for a node. away: the other one serves its clients already, since the agents redirected them by
+ * themselves; move: the other one takes its address; stay: its proxy is started where it is, since its address cannot move,
+ * or has just moved; home: nobody has its address, and it takes it.
+ */
+type Course = 'away' | 'move' | 'stay' | 'home';
+
 export interface ProxyPlan {
   pair: string;
   node: string;
@@ -28,18 +38,21 @@ export interface ProxyPlan {
   port: number;
   peer: string;
   peerHost: string;
-  /** Its address is at the peer already: the agents did that by themselves. */
-  away: boolean;
-  /** The epoch that is expected in the kernel of the peer. */
-  from: number;
+  course: Course;
+  /** The epochs that are expected in the kernels of the peer and of its own host. */
+  from: { peer: number; home: number };
   deed?: Deed;
   startable: boolean;
-  why: string;
+  /** What is seen of its proxy. */
+  saw: string;
+  /** Why it stays. */
+  why?: string;
 }
 
 export const leaseOfNode = (pair: string, node: string): string => `${pair}/${node}`;
 
-export function planProxy(facts: PairFacts, node: string): ProxyPlan {
+/** With `force`, its address moves in maintenance and within the cool-down too. */
+export function planProxy(facts: PairFacts, node: string, force = false): ProxyPlan {
   const { terms, deeds } = facts;
   const entry = terms.nodes[node];
   if (!entry)
@@ -48,49 +61,94 @@ export function planProxy(facts: PairFacts, node: string): ProxyPlan {
       part: `node "${node}"`,
       name: Object.keys(terms.nodes).join(' or '),
     });
-  const peer = Object.keys(terms.nodes).find((name) => name !== node)!;
-  const [holder, own] = [viewOf(facts, peer, node), viewOf(facts, node, node)];
-  if (!holder) throw new Refusal('HostSilent', { host: terms.nodes[peer]!.host, why: silenceOf(facts, peer) });
-  if (!isWell(facts, peer))
-    throw new Refusal('NoProxy', { node: peer, host: terms.nodes[peer]!.host, why: sawOf(facts, peer) });
-  const away = holder.held;
-  if (!away && isWell(facts, node))
-    throw new Refusal('StillAlive', {
-      name: terms.pair,
-      member: node,
-      answers: wellFor(facts, node),
-      total: facts.observations.length,
-    });
-  const deed = deeds.findLast((one) => one.failed === node && one.outcome === 'done');
+  const peer = otherOf(terms, node);
+  const { course, why } = courseOf(facts, node, force);
+  const deed = deeds.findLast((one) => one.failed === node && one.outcome === 'done' && one.acts.length > 0);
   return {
     ...{ pair: terms.pair, node, host: entry.host, address: entry.address, port: entry.port },
-    ...{ peer, peerHost: terms.nodes[peer]!.host, away, startable: entry.startable },
-    from: Math.max(holder.epoch, own?.epoch ?? 0),
-    ...(deed && { deed }),
-    why: sawOf(facts, node),
+    ...{ peer, peerHost: terms.nodes[peer]!.host, course, startable: entry.startable },
+    from: { peer: viewOf(facts, peer, node)?.epoch ?? 0, home: viewOf(facts, node, node)?.epoch ?? 0 },
+    ...(deed && course === 'away' && { deed }),
+    saw: sawOf(facts, node),
+    ...(why !== undefined && { why }),
   };
 }
 
-export const proxySentences = ({ node, host, peer, away, address, deed, startable, why }: ProxyPlan): string[] => [
-  `the proxy of ${node} on ${host}: ${why}`,
-  away
-    ? `${peer} serves its clients at ${address} already${deed ? `: ${deed.acts.map(({ afterMs, what }) => `${what} (${Math.round(afterMs)} ms)`).join(', ')}` : ''}`
-    : `${peer} takes ${address}, and serves its clients`,
-  startable
-    ? `its proxy is started again, and gets its clients back when it is well`
+function courseOf(facts: PairFacts, node: string, force: boolean): { course: Course; why?: string } {
+  const { terms } = facts;
+  const { host, startable } = terms.nodes[node]!;
+  const peer = otherOf(terms, node);
+  const [away, home] = [viewOf(facts, peer, node), viewOf(facts, node, node)];
+  if (away?.held) return { course: 'away' };
+  if (home && !home.held && away) {
+    if (isWell(facts, node) || startable) return { course: 'home' };
+    if (!isWell(facts, peer)) throw new Refusal('NoProxy', { node, host, why: sawOf(facts, node) });
+    return { course: 'move' };
+  }
+  if (!isDown(facts, node)) {
+    const answers = sightsOf(facts, node).filter(hears).length;
+    throw new Refusal('StillAlive', { name: terms.pair, member: node, answers, total: facts.observations.length });
+  }
+  const refusal = objection(facts, node, peer, force);
+  if (!refusal) return { course: 'move' };
+  if (!startable || !home) throw refusal;
+  return { course: 'stay', why: refusal.message.split('. Next: ')[0]! };
+}
+
+/** What speaks against a move of its address. */
+function objection(facts: PairFacts, node: string, peer: string, force: boolean): Refusal | undefined {
+  const { terms, nowMs } = facts;
+  const peerHost = terms.nodes[peer]!.host;
+  if (!viewOf(facts, peer, node)) return new Refusal('HostSilent', { host: peerHost, why: silenceOf(facts, peer) });
+  if (!isWell(facts, peer)) return new Refusal('NoProxy', { node: peer, host: peerHost, why: sawOf(facts, peer) });
+  if (force) return undefined;
+  if (terms.maintenance !== false) return new Refusal('InMaintenance', { name: terms.pair, why: terms.maintenance });
+  const moved = facts.deeds.findLast(({ failed, outcome }) => failed === node && outcome !== 'refused');
+  const agoMs = moved ? nowMs - moved.atMs : Infinity;
+  if (agoMs >= terms.coolDown) return undefined;
+  const [ago, coolDown] = [agoMs, terms.coolDown].map((ms) => formatDuration(Math.max(0, ms)));
+  return new Refusal('CoolingDown', { name: node, ago: ago!, coolDown: coolDown! });
+}
+
+const does: Record<Course, (plan: ProxyPlan) => string[]> = {
+  away: ({ peer, address, deed }) => [
+    `${peer} serves its clients at ${address} already`,
+    ...(deed?.acts ?? []).map(({ afterMs, what }) => `${what} (after ${Math.round(afterMs)} ms)`),
+  ],
+  move: ({ peer, address }) => [`${peer} takes ${address}, and serves its clients`],
+  stay: ({ node, address, why }) => [`${address} stays with ${node}: ${why}`],
+  home: ({ node, address }) => [`nobody has ${address}: ${node} takes it`],
+};
+
+export const proxySentences = (plan: ProxyPlan): string[] => [
+  `the proxy of ${plan.node} on ${plan.host}: ${plan.saw}`,
+  ...does[plan.course](plan),
+  plan.startable
+    ? 'its proxy is started where it does not answer, and has its clients when it is well'
     : 'its proxy is not started by us: the fleet file does not say how',
 ];
 
-export const proxyEssence = ({ node, peer, away }: ProxyPlan): unknown => ({ node, peer, away });
+export const proxyEssence = ({ node, peer, course }: ProxyPlan): unknown => ({ node, peer, course });
+
+export const otherOf = ({ nodes }: PairTerms, node: string): string =>
+  Object.keys(nodes).find((name) => name !== node)!;
+
+const hears = ({ says }: Sight): boolean => says === 'answers' || says === 'late' || says === 'failing';
+
+/** Everybody who looks has missed it as often as the fleet file says. */
+export const isDown = (facts: PairFacts, node: string): boolean => {
+  const sights = sightsOf(facts, node);
+  const { misses } = facts.terms;
+  return (
+    sights.length > 0 && sights.every((sight) => !hears(sight) && (sight.process === 'gone' || sight.misses >= misses))
+  );
+};
 
 /** Every observer that answers sees the proxy answer, and somebody does. */
 export const isWell = (facts: PairFacts, node: string): boolean => {
   const sights = sightsOf(facts, node);
   return sights.length > 0 && sights.every(({ says }) => says === 'answers' || says === 'late');
 };
-
-const wellFor = (facts: PairFacts, node: string): number =>
-  sightsOf(facts, node).filter(({ says }) => says === 'answers' || says === 'late').length;
 
 const sightsOf = ({ observations }: PairFacts, node: string): Sight[] =>
   observations.flatMap(({ sights }) => sights[node] ?? []);
@@ -114,7 +172,8 @@ const saying: Record<Sight['says'], string> = {
   failing: 'answers with an error',
 };
 
-function viewOf({ holders }: PairFacts, at: string, node: string): HolderView | undefined {
+/** What the host of `at` says of the address of `node`. */
+export function viewOf({ holders }: PairFacts, at: string, node: string): HolderView | undefined {
   const asked = holders[at];
   return answered(asked) ? asked.holders.find((one) => one.node === node) : undefined;
 }

@@ -4,9 +4,11 @@ import type { Sight } from '../../contract/sights';
 
 /** What the agent of one node knows when a proxy of its pair is silent. What nobody could tell in time is left out. */
 export interface TakeoverFacts {
-  /** The node whose proxy is silent, and whether it is the agent's own. */
+  /** Whose address it is; whether the proxy that is silent with it is on the agent's own host. */
   node: string;
   own: boolean;
+  /** It was away, and goes home. */
+  returns: boolean;
   /** How many misses in a row are silence; ms in which an answer is expected. */
   probe: { misses: number; deadline: number };
   autonomy: Autonomy;
@@ -18,10 +20,10 @@ export interface TakeoverFacts {
   silent: Sight | undefined;
   other: Sight | undefined;
   starvedMs: number;
-  /** Who has the node's address, as each of the two hosts says it. */
-  home: Holding | undefined;
-  away: Holding | undefined;
-  /** ms since the agents last moved this address by themselves, as far as they remember. */
+  /** Who has the address, as each of the two hosts says it: that of the silent proxy, and that of the other one. */
+  source: Holding | undefined;
+  goal: Holding | undefined;
+  /** ms since the agents last moved this address by themselves, as far as they remember. A way home need not cool down. */
   sinceMs: number | undefined;
   /** The device has a link, and something else on it answers: asked when nothing proves that the silent host is reached. */
   link: { carrier: boolean; witness: string | undefined };
@@ -37,7 +39,7 @@ export interface Holding {
 export type Takeover =
   | { does: 'nothing'; why: string }
   | { does: 'refused'; why: string; epoch: number }
-  /** Release the address at home if its agent answers, then take it at the other node, whose epoch is `from`. */
+  /** Release the address at its source if the agent there answers, then take it at the other node, whose epoch is `from`. */
   | { does: 'move'; why: string; epoch: number; from: number };
 
 /** A proxy that answers nothing, or whose process has gone. One that is late, or answers with an error, is alive. */
@@ -52,30 +54,34 @@ export function isGone(sight: Sight | undefined, { misses }: TakeoverFacts['prob
  * no data: what must not happen is a move to where nobody answers, a move by the one that is cut off, and moving on and on.
  */
 export function planTakeover(facts: TakeoverFacts): Takeover {
-  const { node, silent, other, home, away, starvedMs, probe } = facts;
+  const { node, silent, other, source, goal, starvedMs, probe } = facts;
   const nothing = (why: string): Takeover => ({ does: 'nothing', why });
-  if (!silent || !isGone(silent, probe)) return nothing(`the proxy of ${node} answers`);
+  if (!silent || !isGone(silent, probe)) return nothing('the proxy that has it answers');
   if (!other) return nothing('the other proxy was not seen yet');
-  if (away?.held) return nothing(`the address of ${node} is away already`);
-  if (home && !home.held) return nothing(`the address of ${node} is not at home`);
+  if (goal?.held) return nothing(`the address of ${node} is there already`);
+  if (source && !source.held) return nothing(`the address of ${node} is not at the silent proxy`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
     return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
-  const epoch = Math.max(home?.epoch ?? 0, away?.epoch ?? 0) + 1;
+  if (facts.returns && !source && !serves(other)) return nothing('nobody says that it is away');
+  const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0) + 1;
   const against = objection(facts);
   if (against) return { does: 'refused', why: against, epoch };
-  if (!away) return { does: 'refused', why: 'nobody can tell who has its address at the other node', epoch };
+  if (!goal) return { does: 'refused', why: 'nobody can tell who has its address at the other node', epoch };
   const why = `its proxy is ${silent.process === 'gone' ? 'gone' : silent.says} and the other one ${other.says}`;
-  return { does: 'move', why, epoch, from: away.epoch };
+  return { does: 'move', why, epoch, from: goal.epoch };
 }
 
 /** Both hosts have the address: the one that slept through the newer epoch, while it was cut off, gives it up. */
-export const mustYield = (home: Holding | undefined, away: Holding | undefined): boolean =>
-  home?.held === true && away?.held === true && away.epoch > home.epoch;
+export const mustYield = (mine: Holding | undefined, theirs: Holding | undefined): boolean =>
+  mine?.held === true && theirs?.held === true && theirs.epoch > mine.epoch;
+
+/** A late answer is better than none. */
+const serves = (sight: Sight | undefined): boolean => sight?.says === 'answers' || sight?.says === 'late';
 
 /** The first thing that speaks against a move. */
 function objection(facts: TakeoverFacts): string | undefined {
   const { other, maintenance, autonomy, sinceMs, coolDownMs } = facts;
-  if (other?.says !== 'answers') return `there is nowhere to go: the other proxy is ${other?.says}`;
+  if (!serves(other)) return `there is nowhere to go: the other proxy is ${other?.says}`;
   if (maintenance !== false) return `the pair is in maintenance: ${maintenance}`;
   if (autonomy !== 'act') return autonomy === 'ask' ? 'it waits for an approval' : 'its agents only say what they see';
   if (sinceMs !== undefined && sinceMs < coolDownMs)
@@ -87,9 +93,9 @@ function objection(facts: TakeoverFacts): string | undefined {
  * A node that is cut off itself sees its peer dead. Its own proxy proves nothing: that answers on loopback too. So when nothing
  * came back from the silent host, neither a refusal nor a word of its agent, something else must have.
  */
-function cutOff({ own, by, silent, home, link }: TakeoverFacts): string | undefined {
-  if (own || home) return undefined;
-  if (by === 'nftables') return 'the agent of its host does not answer, and only that host can redirect';
+function cutOff({ own, returns, by, silent, source, link }: TakeoverFacts): string | undefined {
+  if (own || source) return undefined;
+  if (by === 'nftables' && !returns) return 'the agent of its host does not answer, and only that host can redirect';
   if (silent?.says === 'refused') return undefined;
   if (!link.carrier) return 'the link of this node is down: it is cut off itself';
   return link.witness === undefined ? 'nothing else on the link answers: this node may be cut off itself' : undefined;

@@ -1,0 +1,305 @@
+import type { Clients } from '../../src/laboratory/clients/clients';
+import { pairOfLab as pair } from '../../src/laboratory/failoverFleet';
+import type { Verdict } from '../../src/laboratory/history';
+import type { RunView } from '../../src/api/views';
+import { eventually } from '../setup/eventually';
+import { needs } from '../setup/needs';
+import { guardRun, PairScene, proxyRun, type ProxyReport } from './pairScene';
+
+const linux = needs('root', 'netns', 'ip', 'nft', 'postgres', 'pgbouncer');
+const story = (
+  name: string,
+  options: Parameters<typeof PairScene.play>[0],
+  play: (scene: PairScene) => Promise<void>,
+) => linux(name, () => PairScene.play(options, play), 120_000);
+
+interface Told {
+  run: RunView;
+  report: ProxyReport;
+  verdict: Verdict;
+  others: Verdict;
+}
+
+/** Breaks the proxy of n1 under load of both, waits until its clients are back at it, and judges what they all were told. */
+async function breaks(
+  scene: PairScene,
+  fault: () => number | Promise<number>,
+  mend?: () => Promise<number>,
+): Promise<Told> {
+  const [mine, theirs] = [await scene.clients('n1'), await scene.clients('n2', 'own')];
+  const faultMs = await fault();
+  await scene.answers(mine);
+  await mend?.();
+  const run = await scene.seenTo(faultMs);
+  await scene.answers(mine);
+  expect(await scene.holders('n1')).toEqual(['n1']);
+  const { verdict, others } = await judged(scene, faultMs, mine, theirs);
+  const report = run.report?.result as ProxyReport;
+  if (process.env['EVENKEEL_FIGURES'])
+    console.log(
+      JSON.stringify({
+        gapMs: verdict.gap.lengthMs,
+        otherMs: others.gap.lengthMs,
+        unknown: verdict.unknown,
+        local: report.local,
+      }),
+    );
+  return { run, report, verdict, others };
+}
+
+async function judged(scene: PairScene, faultMs: number, mine: Clients, theirs: Clients) {
+  const [log, other] = [await mine.stop(), await theirs.stop()];
+  return scene.judge(faultMs, log, other);
+}
+
+story(
+  'a proxy is killed: the other one answers its clients at once, and they go back when it is well',
+  {},
+  async (scene) => {
+    const guard = await scene.guard();
+    expect(scene.told(guard).slice(0, 3)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: See to n1: nobody has the address of n1",
+       "done: See to n2: nobody has the address of n2",
+     ]
+    `);
+    const { run, report, verdict, others } = await breaks(scene, () => scene.site.faults.killProxy('n1'));
+    expect(scene.told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: Take proxies/n1, so that no other run touches it",
+       "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+       "done: Start the proxy of n1 again",
+       "done: Wait until the proxy of n1 is well",
+       "done: Let n2 give 10.0.0.201 back to n1",
+       "done: Verify that n1 serves its clients at 10.0.0.201",
+     ]
+    `);
+    expect(run.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot(`
+     [
+       "n2 serves its clients at 10.0.0.201 already",
+       "n1 on n1: its proxy is refused and the other one answers (N ms)",
+       "n1 gave 10.0.0.201 up (N ms)",
+       "n2 took 10.0.0.201 (N ms)",
+       "its proxy is started where it does not answer, and has its clients when it is well",
+     ]
+    `);
+    expect(report).toMatchObject({ pair, node: 'n1', by: 'n2', course: 'away', failedBack: true });
+    expect(report.local.map(({ what }) => scene.plain(what)).slice(1)).toEqual([
+      'n1 gave 10.0.0.201 up',
+      'n2 took 10.0.0.201',
+    ]);
+    expect(verdict).toMatchObject({ sound: true, hung: [], gap: { over: true } });
+    expect(others).toMatchObject({ sound: true, failed: 0, unknown: 0, refused: 0 });
+  },
+);
+
+story('a proxy hangs: it is killed and started again while the other one answers', {}, async (scene) => {
+  await scene.guard();
+  const { run, report, verdict, others } = await breaks(scene, () => scene.site.faults.hangProxy('n1'));
+  expect(scene.told(run)).toMatchInlineSnapshot(`
+   [
+     "done: Look at both proxies of proxies",
+     "done: Take proxies/n1, so that no other run touches it",
+     "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+     "done: Start the proxy of n1 again",
+     "done: Wait until the proxy of n1 is well",
+     "done: Let n2 give 10.0.0.201 back to n1",
+     "done: Verify that n1 serves its clients at 10.0.0.201",
+   ]
+  `);
+  expect(report).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
+  expect(verdict).toMatchObject({ sound: true, hung: [] });
+  expect(others).toMatchObject({ failed: 0, unknown: 0, refused: 0 });
+});
+
+story(
+  'a host loses its link: the other one answers, and afterwards only one of both has the address',
+  {},
+  async (scene) => {
+    await scene.guard();
+    const { faults } = scene.site;
+    const { run, report, verdict, others } = await breaks(
+      scene,
+      () => faults.linkDown('n1'),
+      async () => {
+        expect(await scene.site.agent('n2').traffic.holders({ pair })).toMatchObject({
+          holders: [{ held: true }, { held: true }],
+        });
+        return faults.mend('n1');
+      },
+    );
+    expect(scene.told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: Take proxies/n1, so that no other run touches it",
+       "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+       "done: Start the proxy of n1 again",
+       "done: Wait until the proxy of n1 is well",
+       "done: Let n2 give 10.0.0.201 back to n1",
+       "done: Verify that n1 serves its clients at 10.0.0.201",
+     ]
+    `);
+    expect(report).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
+    expect(verdict).toMatchObject({ sound: true, hung: [] });
+    expect(others).toMatchObject({ failed: 0, unknown: 0, refused: 0 });
+  },
+);
+
+story(
+  'the agent dies with its proxy: the other one takes the address, and a stale run cannot take it back',
+  {},
+  async (scene) => {
+    await scene.guard();
+    const { faults } = scene.site;
+    const mine = await scene.clients('n1');
+    faults.killAgent('n1');
+    const faultMs = faults.killProxy('n1');
+    await scene.answers(mine);
+    await faults.startAgent('n1');
+    const run = await scene.seenTo(faultMs);
+    const [, ...steps] = scene.told(run);
+    expect(steps.at(-1)).toBe('done: Verify that n1 serves its clients at 10.0.0.201');
+    expect(await scene.holders('n1')).toEqual(['n1']);
+    const stale = { pair, node: 'n1', lease: { target: `${pair}/n1`, epoch: 1 } };
+    for (const at of ['n1', 'n2']) {
+      const { traffic } = scene.site.agent(at);
+      await expect(traffic.take({ ...stale, from: 0 })).rejects.toMatchObject({ code: 'StaleEpoch' });
+      await expect(traffic.release(stale)).rejects.toMatchObject({ code: 'StaleEpoch' });
+    }
+    await scene.answers(mine);
+  },
+);
+
+story(
+  'with autonomy ask nothing moves before somebody says yes',
+  { proxiesEntry: { autonomy: 'ask' } },
+  async (scene) => {
+    await scene.guard();
+    const mine = await scene.clients('n1');
+    const faultMs = scene.site.faults.killProxy('n1');
+    const waiting = await scene.seenTo(faultMs, (run) => run.phase === 'waiting for approval');
+    expect(waiting.plan!.sentences.map((line) => scene.plain(line))).toMatchInlineSnapshot(`
+     [
+       "the failover of n1:",
+       "the proxy of n1 on n1: n2 says that it is not there (nothing listens), n1 says that it is not there (nothing listens)",
+       "n2 takes 10.0.0.201, and serves its clients",
+       "its proxy is started where it does not answer, and has its clients when it is well",
+     ]
+    `);
+    expect(await scene.holders('n1')).toEqual(['n1']);
+    await scene.operator.decide(proxyRun, { by: 'ann', why: 'go', approved: true });
+    const run = await scene.seenTo(faultMs);
+    expect(scene.told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: Wait for approval of the failover of n1",
+       "done: Look at both proxies of proxies again",
+       "done: Take proxies/n1, so that no other run touches it",
+       "done: Let n1 give up 10.0.0.201",
+       "done: Let n2 take 10.0.0.201",
+       "done: Verify that n2 serves the clients of n1 at 10.0.0.201",
+       "done: Start the proxy of n1 again",
+       "done: Wait until the proxy of n1 is well",
+       "done: Let n2 give 10.0.0.201 back to n1",
+       "done: Verify that n1 serves its clients at 10.0.0.201",
+     ]
+    `);
+    expect(run.report?.result).toMatchObject({ course: 'move', local: [], failedBack: true });
+    await scene.answers(mine);
+  },
+);
+
+story('with autonomy observe it is only said', { proxiesEntry: { autonomy: 'observe' } }, async (scene) => {
+  await scene.bringUp();
+  await scene.guard();
+  const faultMs = scene.site.faults.killProxy('n1');
+  const said = await scene.until(guardRun, (guard) => scene.told(guard).some((line) => line.includes('Say what')));
+  expect(scene.told(said).find((line) => line.includes('Say what'))).toMatchInlineSnapshot(
+    `"running: Say what would be done about n1, since it only observes: the proxy of n1 does not answer"`,
+  );
+  const dry = await scene.until(
+    `${proxyRun}/dry-run`,
+    (run) => Date.parse(run.startedAt) >= faultMs && run.endedAt !== undefined,
+  );
+  expect(dry.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot(`
+   [
+     "n2 takes 10.0.0.201, and serves its clients",
+     "its proxy is started where it does not answer, and has its clients when it is well",
+   ]
+  `);
+  expect(await scene.holders('n1')).toEqual(['n1']);
+});
+
+story('a proxy that dies again within the cool-down is started where it is', {}, async (scene) => {
+  await scene.guard();
+  await scene.seenTo(scene.site.faults.killProxy('n1'));
+  const again = await scene.seenTo(scene.site.faults.killProxy('n1'));
+  expect(scene.told(again)).toMatchInlineSnapshot(`
+   [
+     "done: Look at both proxies of proxies",
+     "done: Take proxies/n1, so that no other run touches it",
+     "done: Start the proxy of n1 where it does not run",
+     "done: Verify that n1 serves its clients at 10.0.0.201",
+   ]
+  `);
+  expect(again.plan!.sentences.map((line) => scene.plain(line)).slice(1)).toMatchInlineSnapshot(`
+   [
+     "10.0.0.201 stays with n1: n1 failed over N ms ago, and its cool-down is 10 min",
+     "its proxy is started where it does not answer, and has its clients when it is well",
+   ]
+  `);
+  expect(again.report?.result).toMatchObject({ course: 'stay', by: 'n1', failedBack: false });
+  expect(await scene.holders('n1')).toEqual(['n1']);
+  await scene.answers(await scene.clients('n1'));
+});
+
+story(
+  'both proxies die: nothing moves, since there is nowhere to go, and it is said',
+  { proxiesBy: 'laboratory' },
+  async (scene) => {
+    await scene.guard();
+    scene.site.faults.killProxy('n2');
+    const faultMs = scene.site.faults.killProxy('n1');
+    const deed = await eventually(async () => {
+      const { deeds } = await scene.site.agent('n1').watch.deeds({ target: pair, after: 0, waitMs: 0 });
+      return deeds.find(({ failed, outcome, atMs }) => failed === 'n1' && outcome === 'refused' && atMs >= faultMs);
+    });
+    expect(deed.why).toBe('there is nowhere to go: the other proxy is refused');
+    const run = await scene.seenTo(faultMs);
+    expect(run.failure?.message).toMatch(/^the proxy of n[12] on n[12] does not answer/);
+  },
+);
+
+story('the worker is killed in the middle, and another one goes on', {}, async (scene) => {
+  await scene.guard();
+  const mine = await scene.clients('n1');
+  const faultMs = scene.site.faults.killProxy('n1');
+  await scene.seenTo(faultMs, (run) => run.steps.some(({ what }) => what.startsWith('Wait until')));
+  await scene.site.stack.kill('worker', 'SIGKILL');
+  await scene.site.stack.restart('worker');
+  const run = await scene.seenTo(faultMs);
+  expect(run.phase).toBe('done');
+  expect(await scene.holders('n1')).toEqual(['n1']);
+  await scene.answers(mine);
+});
+
+story('the proxy that took over dies too, and its clients go home at once', {}, async (scene) => {
+  await scene.guard();
+  await scene.operator.pause(guardRun, { by: 'ann', why: 'to see what the agents do alone' });
+  const mine = await scene.clients('n1');
+  scene.site.faults.killProxy('n1');
+  await eventually(async () => (await scene.holders('n1')).join() === 'n2');
+  await scene.answers(mine);
+  await scene.site.agent('n1').traffic.startProxy({ pair, deadlineMs: 5_000 });
+  await eventually(
+    async () =>
+      (await scene.site.agent('n2').watch.look({ target: pair, after: -1, waitMs: 0 })).sights['n1']?.says ===
+      'answers',
+  );
+  scene.site.faults.killProxy('n2');
+  await scene.answers(mine);
+  expect(await scene.holders('n1')).toEqual(['n1']);
+  expect(await scene.holders('n2')).toEqual(['n1']);
+});
