@@ -34,7 +34,7 @@ export async function guardEndpoint(
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
       await book.whileNotPaused();
       const { facts } = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-        swift.surveyEndpoint({ endpoint }),
+        swift.surveyEndpoint({ endpoint, hasty: false }),
       );
       const plan = book.decide(() => planGuard(facts), { sentences: guardSentences });
       for (const forwarder of plan.idle) await openOn(book, endpoint, forwarder);

@@ -13,7 +13,7 @@ import type { Runbook } from '../kit/runbook';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
-const fenceMs = { lost: 150, there: 3_000 };
+const fenceMs = { lost: 100, there: 3_000 };
 const promoteMs = 10_000;
 
 type Phase = Output<'failOverEndpoint'>['phases'][number];
