@@ -1,8 +1,11 @@
-import { story, told } from '../setup/failoverScene';
+import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
+import { eventually } from '../setup/eventually';
+import { type FailoverScene, story, told } from '../setup/failoverScene';
 
 /** The host of the primary is out of reach: nothing can be proven, and synchronous replication is what makes it safe. */
-story('clients write again after the node of the primary was lost', {}, async (scene) => {
+story('clients write again after the node of the primary was lost, and not when its link flaps', {}, async (scene) => {
   await scene.guard();
+  await flaps(scene);
   const { run, report, verdict } = await scene.breaks(() => scene.site.faults.linkDown('p1'));
   expect(told(run)).toMatchInlineSnapshot(`
    [
@@ -18,6 +21,15 @@ story('clients write again after the node of the primary was lost', {}, async (s
   `);
   expect(verdict).toMatchObject({ sound: true, hung: [] });
   expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, stillHung: 0, left: [] });
+
+  // The host comes back as after a loss of power: its agent looks around before anything of it serves.
+  const { site } = scene;
+  site.faults.killDatabase('p1');
+  site.faults.killAgent('p1');
+  await site.faults.mend('p1');
+  await site.faults.startAgent('p1');
+  await expect(site.database('p1').start()).rejects.toThrow('p1 has ended');
+  expect(await site.agent('p1').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'fenced' });
 });
 
 story('clients write again after the zone of the primary was cut off with a forwarder in it', {}, async (scene) => {
@@ -40,3 +52,15 @@ story('clients write again after the zone of the primary was cut off with a forw
   expect(verdict).toMatchObject({ sound: true, hung: [], acknowledgedByOld: [] });
   expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, left: ['fa'] });
 });
+
+/** The link of the primary is gone for a tenth of a second, again and again: nobody fails over for that. */
+async function flaps({ site, operator }: FailoverScene): Promise<void> {
+  const primary = site.database('p1');
+  for (let times = 0; times < 5; times++) {
+    const cutMs = await site.faults.cut('p1');
+    await eventually(() => Date.now() - cutMs >= 100, { everyMs: 5 });
+    await site.faults.mend('p1');
+    await eventually(() => primary.ask('select 1').then((rows) => rows.length === 1));
+  }
+  await expect(operator.show(`fail-over-endpoint/${endpoint}`)).rejects.toThrow('there is no run');
+}

@@ -60,7 +60,15 @@ story(
     await scene.watched('p2');
     await scene.start('rejoin-standby', { member: 'p1' });
     const rejoined = await scene.ended('rejoin-standby');
-    expect(told(rejoined)).toMatchInlineSnapshot();
+    expect(told(rejoined)).toMatchInlineSnapshot(`
+     [
+       "done: Look at orders, its members, forwarders and observers",
+       "done: Take orders, so that no other run touches it",
+       "done: Fence p1, so that nobody starts it meanwhile",
+       "done: Rewind p1 as far as it diverged, and let it follow p2",
+       "done: Let commits on p2 wait for one of p1",
+     ]
+    `);
     expect(rejoined.report!.result as Output<'rejoinStandby'>).toMatchObject({
       rewound: true,
       lost: { commits: lost.length },
@@ -78,11 +86,26 @@ story(
       told(again)
         .at(-1)!
         .replace(/\d+(\.\d+)? s ago/, 'N s ago'),
-    ).toMatchInlineSnapshot();
+    ).toMatchInlineSnapshot(
+      `"running: Fail orders over, and ask first: it failed over N s ago: p2 is partitioned: 2 of 3 observers miss it"`,
+    );
     await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
     await operator.decide(id, yes);
     const second = await scene.ended('fail-over-endpoint');
-    expect(told(second)).toMatchInlineSnapshot();
+    expect(told(second)).toMatchInlineSnapshot(`
+     [
+       "done: Look at orders, its members, forwarders and observers",
+       "done: Take orders, so that no other run touches it",
+       "done: Wait for approval of the failover of orders",
+       "done: Look at orders again",
+       "done: Close orders on fa and fb, and fence p2",
+       "done: Promote p1 on p1",
+       "done: Open orders to p1 under epoch 5",
+       "done: Free the clients that still wait for p2",
+       "done: Verify by a write through fa and fb",
+       "done: Count the commits that only p2 has",
+     ]
+    `);
     expect(resultOf(second)).toMatchObject({ was: 'p2', primary: 'p1', lossless: true });
     const end = await scene.judged('p1', faultMs);
     expect(end).toMatchObject({
