@@ -50,7 +50,7 @@ export const watchActivities = ({ agent }: Hands) => ({
       const asked = new Asking();
       const tracks: Record<string, number[]>[] = [];
       for (const host of hosts)
-        asked.put(agent(host).watch.track({ target, fromMs, toMs }), (said) => {
+        asked.put(host, agent(host).watch.track({ target, fromMs, toMs }), (said) => {
           if (answered(said)) tracks.push(said.wrote);
         });
       await asked.answers(() => tracks.length > 0);

@@ -27,18 +27,19 @@ export async function endpointView(
 
 async function askedOf(terms: EndpointTerms, agent: (host: string) => AgentClient): Promise<EndpointFacts> {
   const { endpoint } = terms;
-  const facts: EndpointFacts = { terms, nowMs: Date.now(), members: {}, routes: {}, observations: [] };
+  const facts: EndpointFacts = { terms, nowMs: Date.now(), members: {}, routes: {}, observations: [], heard: [] };
   const asked = new Asking();
   for (const { host } of terms.observers)
-    asked.put(agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
+    asked.put(host, agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
       if (answered(seen)) facts.observations.push(seen);
     });
   for (const [member, { host }] of Object.entries(terms.members))
-    asked.put(agent(host).role.status({ endpoint, deadlineMs: 1_000 }), (view) => {
+    asked.put(host, agent(host).role.status({ endpoint, deadlineMs: 1_000 }), (view) => {
       facts.members[member] = view;
+      if (answered(view)) facts.heard.push(host);
     });
   for (const [forwarder, { host }] of Object.entries(terms.forwarders))
-    asked.put(agent(host).traffic.routes({ endpoint }), (route) => {
+    asked.put(host, agent(host).traffic.routes({ endpoint }), (route) => {
       facts.routes[forwarder] = route;
     });
   await asked.answers(() => false);

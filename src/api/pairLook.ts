@@ -17,10 +17,10 @@ export async function pairView(
   const facts: PairFacts = { terms, nowMs: Date.now(), holders: {}, observations: [], deeds: [] };
   const asked = new Asking();
   for (const [node, { host }] of Object.entries(terms.nodes)) {
-    asked.put(agent(host).traffic.holders({ pair }), (view) => {
+    asked.put(host, agent(host).traffic.holders({ pair }), (view) => {
       facts.holders[node] = view;
     });
-    asked.put(agent(host).watch.look({ target: pair, after: -1, waitMs: 0 }), (seen) => {
+    asked.put(host, agent(host).watch.look({ target: pair, after: -1, waitMs: 0 }), (seen) => {
       if (answered(seen)) facts.observations.push(seen);
     });
   }

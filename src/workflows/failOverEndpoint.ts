@@ -11,7 +11,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
   const { endpoint, dryRun, approval, force, to, lookOnSeconds } = input;
   const book = new Runbook(`Fail ${endpoint} over`, input, { runbook: 'fail-over-endpoint', target: endpoint });
   return book.run(async () => {
-    let survey = await takeEndpoint(book, endpoint, dryRun);
+    let survey = await takeEndpoint(book, endpoint, { dryRun, hasty: true });
     let plan = book.decide(() => planFailover(survey.facts, { force, to }), speech);
     const asked = approval === 'ask' || plan.asks.length > 0 || survey.facts.terms.autonomy !== 'act';
     plan =

@@ -18,7 +18,7 @@ interface Past {
 
 /** How many times it may look around before its history begins anew. */
 const mostTurns = 30;
-/** A failover that was refused, or that waits for somebody, is thought of again after this, ms. */
+/** A failover that was refused, or that waits for somebody, and a forwarder that was silent are thought of again after this, ms. */
 const againMs = 30_000;
 const spellMs = 3_600_000;
 
@@ -34,7 +34,7 @@ export async function guardEndpoint(
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
       await book.whileNotPaused();
       const { facts } = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-        swift.surveyEndpoint({ endpoint }),
+        swift.surveyEndpoint({ endpoint, hasty: false }),
       );
       const plan = book.decide(() => planGuard(facts), { sentences: guardSentences });
       for (const forwarder of plan.idle) await openOn(book, endpoint, forwarder);
@@ -53,10 +53,10 @@ export async function guardEndpoint(
 }
 
 /** A pause ends the watch, and with it what this guard would do. */
-function watch(book: Runbook, terms: EndpointTerms, { primary }: GuardPlan, known: string): Promise<Judgement> {
-  const gone = known.startsWith('gone');
+function watch(book: Runbook, terms: EndpointTerms, { primary, silent }: GuardPlan, known: string): Promise<Judgement> {
+  const soon = known.startsWith('gone') || silent.length > 0;
   return book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
-    book.unlessPaused(() => waiting.watchEndpoint({ terms, primary, known, spellMs: gone ? againMs : spellMs })),
+    book.unlessPaused(() => waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : spellMs })),
   );
 }
 

@@ -11,6 +11,8 @@ export interface GuardPlan {
   judgement: Judgement;
   /** Forwarders that answer and forward nothing yet. */
   idle: string[];
+  /** Forwarders that do not answer: whether they forward is looked at again soon. */
+  silent: string[];
   autonomy: EndpointFacts['terms']['autonomy'];
   /** What has to be mended before a failover can be relied on. */
   cautions: string[];
@@ -31,6 +33,7 @@ export function planGuard(facts: EndpointFacts): GuardPlan {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
     idle: idle.map(([forwarder]) => forwarder),
+    silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
     cautions: cautionsOf(facts, primary),
   };
 }

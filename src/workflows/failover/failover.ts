@@ -1,11 +1,13 @@
 import { log } from '@temporalio/workflow';
 import type { Survey } from '../../activities/endpoints';
+import { formatBytes } from '../../contract/amounts';
 import type { Lost } from '../../contract/capabilities/role';
 import type { WritesSeen } from '../../contract/failoverReports';
 import type { Output } from '../../contract/runbooks';
 import { lastGood, type Candidate } from '../../planning/failover/candidates';
 import { answered } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
+import { bytesBetween } from '../../planning/failover/lsn';
 import { unsafe } from '../../planning/failover/secured';
 import { voteSentences } from '../../planning/failover/verdict';
 import { aroundMs } from '../../planning/failover/writesSeen';
@@ -15,7 +17,7 @@ import type { Runbook } from '../kit/runbook';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
-const fenceMs = { lost: 150, there: 3_000 };
+const fenceMs = { lost: 100, there: 3_000 };
 const promoteMs = 10_000;
 const powerMs = 20_000;
 
@@ -74,6 +76,7 @@ export class Failover {
     const { endpoint, candidates } = this.plan;
     const whyNot: string[] = [];
     for (const candidate of candidates) {
+      await this.allowed(candidate);
       const promoted = await this.book.attempt(`Promote ${candidate.member} on ${candidate.host}`, () =>
         this.promoteOne(candidate, whyNot),
       );
@@ -225,6 +228,15 @@ export class Failover {
     } catch (error) {
       return `${why}; ${reasonOf(error).split('. Next: ')[0]}`;
     }
+  }
+
+  /** The next candidate may lack what the first one had: a loss that nobody allowed is asked for, whenever it comes up. */
+  private async allowed({ member, lsn }: Candidate): Promise<void> {
+    const [first] = this.plan.candidates;
+    const lacks = bytesBetween(lsn, first!.lsn);
+    const { mostLag } = this.survey.facts.terms;
+    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first!.member} has`;
+    await this.book.approve(what, lacks > mostLag);
   }
 
   private async promoteOne({ member, host }: Candidate, whyNot: string[]): Promise<true> {

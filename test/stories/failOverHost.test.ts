@@ -1,0 +1,66 @@
+import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
+import { eventually } from '../setup/eventually';
+import { type FailoverScene, story, told } from '../setup/failoverScene';
+
+/** The host of the primary is out of reach: nothing can be proven, and synchronous replication is what makes it safe. */
+story('clients write again after the node of the primary was lost, and not when its link flaps', {}, async (scene) => {
+  await scene.guard();
+  await flaps(scene);
+  const { run, report, verdict } = await scene.breaks(() => scene.site.faults.linkDown('p1'));
+  expect(told(run)).toMatchInlineSnapshot(`
+   [
+     "done: Look at orders, its members, forwarders and observers",
+     "done: Take orders, so that no other run touches it",
+     "done: Close orders on fa and fb, and fence p1",
+     "done: Promote p2 on p2",
+     "done: Open orders to p2 under epoch 3",
+     "done: Free the clients that still wait for p1",
+     "done: Verify by a write through fa and fb",
+     "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within 3 s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+   ]
+  `);
+  expect(verdict).toMatchObject({ sound: true, hung: [] });
+  expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, stillHung: 0, left: [] });
+
+  // The host comes back as after a loss of power: its agent looks around before anything of it serves.
+  const { site } = scene;
+  site.faults.killDatabase('p1');
+  site.faults.killAgent('p1');
+  await site.faults.mend('p1');
+  await site.faults.startAgent('p1');
+  await expect(site.database('p1').start()).rejects.toThrow('p1 has ended');
+  expect(await site.agent('p1').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'fenced' });
+});
+
+story('clients write again after the zone of the primary was cut off with a forwarder in it', {}, async (scene) => {
+  await scene.guard();
+  // Whoever waits for an answer through the forwarder that is cut off hears nothing of anybody: only an own deadline helps.
+  const { run, report, verdict } = await scene.breaks(() => scene.site.faults.partition('a'), { patient: false });
+  expect(told(run)).toMatchInlineSnapshot(`
+   [
+     "done: Look at orders, its members, forwarders and observers",
+     "done: Take orders, so that no other run touches it",
+     "done: Close orders on fb, and fence p1",
+     "done: Promote p2 on p2",
+     "done: Open orders to p2 under epoch 3",
+     "done: Free the clients that still wait for p1",
+     "done: Verify by a write through fb",
+     "done: Take fa out of ep.db.test, since it did not answer",
+     "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within 3 s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+   ]
+  `);
+  expect(verdict).toMatchObject({ sound: true, hung: [], acknowledgedByOld: [] });
+  expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, left: ['fa'] });
+});
+
+/** The link of the primary is gone for a tenth of a second, again and again: nobody fails over for that. */
+async function flaps({ site, operator }: FailoverScene): Promise<void> {
+  const primary = site.database('p1');
+  for (let times = 0; times < 5; times++) {
+    const cutMs = await site.faults.cut('p1');
+    await eventually(() => Date.now() - cutMs >= 100, { everyMs: 5 });
+    await site.faults.mend('p1');
+    await eventually(() => primary.ask('select 1').then((rows) => rows.length === 1));
+  }
+  await expect(operator.show(`fail-over-endpoint/${endpoint}`)).rejects.toThrow('there is no run');
+}
