@@ -11,7 +11,7 @@ export function failoverLines(report: FailoverReport, width: number): string[] {
     `  ${primary} took the place of ${was}, which was ${verdict}: epoch ${epoch}, timeline ${timeline}.`,
     ...(gapMs === undefined ? [] : [`  The observers could not write for ${formatDuration(gapMs)}.`]),
     `  ${lossSentence(report)}`,
-    `  ${counted(report.unknownOutcomes, 'connection')} waited for an answer that never came${report.stillHung > 0 ? `, and ${report.stillHung} still hang` : ''}: what was asked for may have happened.`,
+    `  ${openOutcomes(report)}`,
     ...block('The observers said:', votes),
     ...block(
       `${was} accepts nothing:`,
@@ -49,6 +49,12 @@ function lossSentence({ lost, lossless, lostUnknown, was }: FailoverReport): str
   }
   if (lossless) return 'No acknowledged commit was lost: each had waited for the standby.';
   return `What was lost is not known yet${lostUnknown === undefined ? '' : ` (${lostUnknown})`}: \`evenkeel run rejoin-standby\` tells it.`;
+}
+
+function openOutcomes({ unknownOutcomes, stillHung }: FailoverReport): string {
+  if (unknownOutcomes === 0) return 'No connection was left waiting for the old primary.';
+  const left = stillHung > 0 ? `; ${stillHung} still hang` : ', and were reset';
+  return `${counted(unknownOutcomes, 'connection')} waited for the old primary${left}: what they asked for may have happened.`;
 }
 
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);

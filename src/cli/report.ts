@@ -87,7 +87,8 @@ function rowLines(rows: readonly unknown[]): string[] {
 /** A figure in its unit, which the contract keeps in its name: `bytes`, `lagMs`. */
 export function factOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map((each) => factOf(name, each)).join(', ');
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'object' && value !== null) return nested(value);
   if (typeof value !== 'number') return JSON.stringify(value);
   if (/bytes$/i.test(name)) return formatBytes(value);

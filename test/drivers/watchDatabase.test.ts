@@ -57,6 +57,13 @@ describe('an observer of databases', () => {
     await client.query('select pg_promote(false)');
     await client.end();
     await second.says({ role: 'primary' }, promoted);
+    const track = () => watch.track({ target: 'orders', fromMs: 0, toMs: Date.now() });
+    const wrote = await eventually(async () => {
+      const { wrote: told } = await track();
+      return told['p1'] && told['p2'] ? { p1: told['p1'], p2: told['p2'] } : undefined;
+    });
+    expect(Math.max(...wrote.p1)).toBeLessThan(Math.min(...wrote.p2));
+    expect((await watch.track({ target: 'orders', fromMs: 0, toMs: 1 })).wrote).toEqual({});
     expect(second.seen.map(({ says }) => says)).not.toContain('silent');
   });
 
