@@ -12,7 +12,7 @@ import { unsafe } from '../../planning/failover/secured';
 import { voteSentences } from '../../planning/failover/verdict';
 import { aroundMs } from '../../planning/failover/writesSeen';
 import { codeOf, reasonOf, refuse } from '../kit/render';
-import { swift } from '../kit/proxies';
+import { quick, swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 import { Routes, type Written } from './routes';
 
@@ -20,6 +20,7 @@ import { Routes, type Written } from './routes';
 const fenceMs = { lost: 100, there: 3_000 };
 const promoteMs = 10_000;
 const powerMs = 20_000;
+const reinstateMs = 20_000;
 
 type Phase = Output<'failOverEndpoint'>['phases'][number];
 
@@ -262,6 +263,9 @@ export class Failover {
       if (state === 'primary') throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, ${member}` });
     }
     await this.routes.open(primary);
+    // The order to fence it may reach its host late, when it is within reach again: it is started again then.
+    const { host } = this.survey.facts.terms.members[primary]!;
+    await quick.reinstateMember({ host, endpoint, lease: this.book.leaseOf(endpoint), deadlineMs: reinstateMs });
   }
 
   /** Who writes and asks: an observer that answers and lost nothing itself. */
