@@ -101,10 +101,10 @@ async function bringBack(
       await book.step(`Start the proxy of ${node} again`, () =>
         book.unlessPaused(() => waiting.startProxy({ host, pair, deadlineMs: startMs })),
       );
-    const outcome = await book.step(`Wait until the proxy of ${node} is well`, () =>
+    const outcome = await book.step<boolean | undefined>(`Wait until the proxy of ${node} is well`, () =>
       book.unlessPaused(() => waiting.awaitWellProxy({ terms, node, wellMs: wellSeconds * 1_000 })),
     );
-    well = outcome !== false; // one who skips it knows that it is
+    well = outcome ?? true; // one who skips it knows that it is
   }
   await book.approve(`the return of ${address} to ${node}`, failBack === 'ask');
   const lease = book.leaseOf(leaseOfNode(pair, node));
