@@ -5,6 +5,7 @@ import { armed } from './armed';
 import { DeedBook } from './deedBook';
 import { askProxy } from './askProxy';
 import { Homecomings } from './homecoming';
+import { powerOff } from './powerOff';
 import { Takeovers } from './takeover';
 import { watchedBy } from './things';
 import { Views } from './views';
@@ -54,6 +55,11 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       if (endpoint) return write(host, endpoint, input);
       if (pair) return askProxy(pair, input);
       throw new Refusal('NoPart', { host: observer, part: 'member, forwarder, observer or node', name: target });
+    },
+    powerOff: async (input) => {
+      const endpoint = host.endpoints[input.target];
+      if (!endpoint) throw new Refusal('NoPart', { host: observer, part: 'observer', name: input.target });
+      return powerOff(host, endpoint, input);
     },
     deeds: async ({ target, after, waitMs }) => {
       refuseUnknown(target);
