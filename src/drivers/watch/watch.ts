@@ -27,7 +27,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
   const book = new DeedBook(host.stateDir);
   const acquaintance = new Acquaintance(host);
   const takeovers = new Takeovers(host, book, acquaintance);
-  const homecomings = new Homecomings(host, book);
+  const homecomings = new Homecomings(host, book, acquaintance);
   const consider = (target: string) => {
     const pair = host.proxies[target];
     if (!pair) return;
