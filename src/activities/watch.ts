@@ -2,9 +2,10 @@ import type { WatchInput } from '../contract/capabilities/watch';
 import type { Deed, Observation } from '../contract/sights';
 import type { CapabilityOf } from '../drivers/host';
 import { opinionOf, type Judgement } from '../planning/failover/verdict';
-import type { EndpointTerms } from '../planning/failover/facts';
+import { primarySeen, type EndpointTerms } from '../planning/failover/facts';
 import { judgeObservations } from '../planning/failover/plan';
 import type { Hands } from '.';
+import { Keeper, type Keeping } from './keeping';
 import { Listening, pollMs } from './listening';
 import { awaiting, beating } from './supervise';
 
@@ -22,6 +23,14 @@ export interface Watching {
   known: string;
   /** It ends after this all the same, so that its run can look around, ms. */
   spellMs: number;
+  /** The plan that the agents hold meanwhile. */
+  keeping: Keeping;
+}
+
+export interface Watched {
+  judgement: Judgement;
+  /** Why the run has to look around, though the opinion is the one that it knows. */
+  changed?: string;
 }
 
 /** What agents did by themselves, by host. */
@@ -30,36 +39,45 @@ export interface Heard {
   deeds: Deed[];
 }
 
-export const watchActivities = ({ agent }: Hands) => ({
+export const watchActivities = (hands: Hands) => ({
   /** A real write through an address, as a client makes it. */
   async writeThrough({ host, ...asked }: WatchInput<'write'> & { host: string }): ReturnType<Watch['write']> {
-    return beating(host, `Write through ${asked.address}`, () => agent(host).watch.write(asked));
+    return beating(host, `Write through ${asked.address}`, () => hands.agent(host).watch.write(asked));
   },
 
   /**
    * Listens to the observers of an endpoint until their opinion is another than the run knows: a majority at once, anything
-   * else when it lasts.
+   * else when it lasts. Meanwhile the plan of the agents is kept, and it ends when that has to be another one.
    */
-  async watchEndpoint({ terms, primary, known, spellMs }: Watching): Promise<Judgement> {
+  async watchEndpoint({ terms, primary, known, spellMs, keeping }: Watching): Promise<Watched> {
     const { endpoint } = terms;
     return awaiting(endpoint, `Watch ${primary}, primary of ${endpoint}`, async (signal) => {
       const observers = new Listening<Observation>(signal, (host, last) =>
-        agent(host).watch.look({ target: endpoint, after: last?.revision ?? -1, waitMs: pollMs }),
+        hands.agent(host).watch.look({ target: endpoint, after: last?.revision ?? -1, waitMs: pollMs }),
       );
+      const over = new AbortController();
+      const keeper = new Keeper(hands, terms, primary, keeping);
+      const kept = keeper.keep(AbortSignal.any([signal, over.signal]));
       const begun = Date.now();
-      let otherSince: number | undefined;
-      const judged = await observers.until(
-        terms.observers.map(({ host }) => host),
-        (said) => {
-          const judgement = judgeObservations(terms, primary, [...said.values()]);
-          const now = Date.now();
-          if (opinionOf(judgement) === known) otherSince = undefined;
-          else otherSince ??= now;
-          const lasted = otherSince !== undefined && (judgement.majority || now - otherSince >= settleMs);
-          return lasted || now - begun > spellMs ? judgement : undefined;
-        },
-      );
-      return judged ?? judgeObservations(terms, primary, []);
+      const lasts = { other: new Lasting(settleMs), moved: new Lasting(settleMs) };
+      try {
+        const watched = await observers.until(
+          terms.observers.map(({ host }) => host),
+          (said): Watched | undefined => {
+            const judgement = judgeObservations(terms, primary, [...said.values()]);
+            const isOther = lasts.other.is(opinionOf(judgement) !== known, judgement.majority);
+            if (isOther || Date.now() - begun > spellMs) return { judgement };
+            const now = primarySeen(terms, [...said.values()]);
+            const moved = lasts.moved.is(now !== undefined && now !== primary) ? `${now} is the primary` : undefined;
+            const changed = moved ?? keeper.changed ?? keeper.fileChanged();
+            return changed === undefined ? undefined : { judgement, changed };
+          },
+        );
+        return watched ?? { judgement: judgeObservations(terms, primary, []) };
+      } finally {
+        over.abort();
+        await kept;
+      }
     });
   },
 
@@ -67,7 +85,7 @@ export const watchActivities = ({ agent }: Hands) => ({
   async awaitDeeds({ hosts, target, after }: { hosts: string[]; target: string; after: Record<string, number> }) {
     return awaiting(target, `Listen to the agents of ${target}`, async (signal): Promise<Heard[]> => {
       const agents = new Listening<Deed[]>(signal, async (host) => {
-        const { deeds } = await agent(host).watch.deeds({ target, after: after[host] ?? 0, waitMs: pollMs });
+        const { deeds } = await hands.agent(host).watch.deeds({ target, after: after[host] ?? 0, waitMs: pollMs });
         return deeds;
       });
       const begun = Date.now();
@@ -79,3 +97,16 @@ export const watchActivities = ({ agent }: Hands) => ({
     });
   },
 });
+
+/** Something that counts when it lasts, or at once. */
+class Lasting {
+  private sinceMs: number | undefined;
+
+  constructor(private readonly ms: number) {}
+
+  is(holds: boolean, atOnce = false): boolean {
+    if (!holds) this.sinceMs = undefined;
+    else this.sinceMs ??= Date.now();
+    return this.sinceMs !== undefined && (atOnce || Date.now() - this.sinceMs >= this.ms);
+  }
+}

@@ -1,6 +1,8 @@
 import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host, Running } from '../host';
 import { armed } from './armed';
+import { ArmedBook } from './armedBook';
+import { ArmedFailovers } from './armedFailovers';
 import { DeedBook } from './deedBook';
 import { Homecomings } from './homecoming';
 import { Takeovers } from './takeover';
@@ -11,7 +13,7 @@ import { write } from './write';
 
 type Watch = CapabilityOf<'watch'>;
 
-/** What this host watches, from now on until it is stopped; and for its pairs of proxies, what it does by itself. */
+/** What this host watches, from now on until it is stopped; and what it does by itself: for its pairs of proxies, and where a plan is armed for endpoints. */
 export function watch(host: Host): Running<Watch> & { readonly pid: number | undefined } {
   const { name: observer, zone } = host;
   const watched = watchedBy(host);
@@ -22,7 +24,12 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
   const book = new DeedBook(host.stateDir);
   const takeovers = new Takeovers(host, book);
   const homecomings = new Homecomings(host, book);
+  const plans = new ArmedBook(host.stateDir);
+  const seen = (target: string) => views.now(target);
+  const failovers = new ArmedFailovers(host, plans, book, seen);
   const consider = (target: string) => {
+    const endpoint = host.endpoints[target];
+    if (endpoint) failovers.consider(target, endpoint);
     const pair = host.proxies[target];
     if (!pair) return;
     takeovers.consider(target, pair, views.now(target));
@@ -55,7 +62,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       refuseUnknown(target);
       return { deeds: await book.past(target, after, waitMs) };
     },
-    ...armed,
+    ...armed(host, plans, seen),
   };
   const letGo = () => {
     views.close();
@@ -71,7 +78,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
     stop: async () => {
       letGo();
       await watcher.stop();
-      await takeovers.stop();
+      await Promise.all([takeovers.stop(), failovers.stop()]);
     },
   };
 }

@@ -1,5 +1,7 @@
+import { formatDuration } from '../../contract/amounts';
 import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
+import { planArmed, type ArmedDraft } from './armed';
 import { answered, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
@@ -12,11 +14,14 @@ export interface GuardPlan {
   /** Forwarders that answer and forward nothing yet. */
   idle: string[];
   autonomy: EndpointFacts['terms']['autonomy'];
+  /** What the agents may do while Temporal is down, or why they may do nothing. */
+  armed: { draft: ArmedDraft } | { not: string };
   /** What has to be mended before a failover can be relied on. */
   cautions: string[];
 }
 
-export function planGuard(facts: EndpointFacts): GuardPlan {
+/** `notBeforeMs`: the agents fail over by themselves at that time at the earliest. */
+export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
   const { terms, routes, members } = facts;
   const { endpoint } = terms;
   const primary = primaryOf(facts);
@@ -31,7 +36,8 @@ export function planGuard(facts: EndpointFacts): GuardPlan {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
     idle: idle.map(([forwarder]) => forwarder),
-    cautions: cautionsOf(facts, primary),
+    armed: planArmed(facts, primary, notBeforeMs),
+    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, primary)],
   };
 }
 
@@ -57,6 +63,14 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
   ];
 }
 
+/** Only where somebody counts on it. */
+function unarmed(facts: EndpointFacts, primary: string): string[] {
+  const armed = planArmed(facts, primary, 0);
+  return facts.terms.armed && 'not' in armed
+    ? [`it is not armed for the time when Temporal is down: ${armed.not}`]
+    : [];
+}
+
 /** What each level of autonomy does when a majority misses the primary. */
 const does = {
   observe: 'nothing is done, only said',
@@ -64,9 +78,22 @@ const does = {
   act: 'it is failed over at once',
 } as const;
 
-export const guardSentences = ({ endpoint, primary, judgement, idle, autonomy, cautions }: GuardPlan): string[] => [
+export const guardSentences = ({
+  endpoint,
+  primary,
+  judgement,
+  idle,
+  autonomy,
+  armed,
+  cautions,
+}: GuardPlan): string[] => [
   `${primary} is the primary of ${endpoint}, watched by ${judgement.votes.map(({ observer }) => observer).join(', ')}`,
   `when ${judgement.needed} of ${judgement.total} miss it, ${does[autonomy]}`,
+  ...('draft' in armed
+    ? [
+        `when Temporal is down, the agents fail over to ${armed.draft.candidates.join(' or ')} by themselves, ${formatDuration(armed.draft.afterMs)} after a majority misses it`,
+      ]
+    : []),
   ...idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${primary}`),
   ...cautions.map((caution) => `caution: ${caution}`),
 ];

@@ -2,14 +2,17 @@ import { log } from '@temporalio/workflow';
 import type { Survey } from '../../activities/endpoints';
 import type { Lost } from '../../contract/capabilities/role';
 import type { Output } from '../../contract/runbooks';
+import type { Done } from '../../planning/failover/adopted';
 import { lastGood, type Candidate } from '../../planning/failover/candidates';
 import { answered } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
 import { unsafe } from '../../planning/failover/secured';
 import { voteSentences } from '../../planning/failover/verdict';
+import { Ending } from '../kit/endings';
 import { codeOf, reasonOf, refuse } from '../kit/render';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
+import { untilEnded } from '../kit/together';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
@@ -31,6 +34,7 @@ export class Failover {
   private cut = { found: 0, left: 0 };
   private lost: Lost | undefined;
   private lostUnknown: string | undefined;
+  private deed: Done | undefined;
 
   constructor(
     private readonly book: Runbook,
@@ -44,6 +48,19 @@ export class Failover {
     this.mark('decided');
   }
 
+  /** The agents did this by themselves, while no workflow could: shown at its own times, and gone on with. */
+  adopt(deed: Done): void {
+    const { failover, acts } = deed;
+    const { sinceMs, to, timeline, openAtMs, fence, cut } = failover;
+    let fromMs = sinceMs;
+    for (const { what, afterMs } of acts) {
+      this.book.recall(what, fromMs, (fromMs = sinceMs + afterMs));
+      this.phases.push({ what, afterMs });
+    }
+    Object.assign(this, { deed, now: to, timeline, wroteAt: openAtMs, fence, cut });
+    this.book.pointOfNoReturn();
+  }
+
   /** Nothing reaches the old primary through the endpoint any more, and it is killed if its host still listens. */
   async close(): Promise<void> {
     const { endpoint, primary, lossless } = this.plan;
@@ -51,7 +68,10 @@ export class Failover {
     const { address } = terms.members[primary]!;
     const act = async () => {
       const fencing = this.fenceOld();
-      await this.routes.close([address]);
+      const closing = this.routes.close([address]).catch((error: unknown) => {
+        throw codeOf(error) === 'EpochMoved' ? new Ending(error) : error;
+      });
+      await untilEnded([fencing], closing);
       this.mark('closed');
       const why = await fencing;
       this.mark(why === undefined ? 'fenced' : 'not fenced, which is safe');
@@ -102,13 +122,18 @@ export class Failover {
     const freeing = this.book.attempt(`Free the clients that still wait for ${primary}`, async () => {
       this.cut = await this.routes.free(address);
     });
+    await this.verify();
+    await freeing;
+  }
+
+  /** A real write through every forwarder, as a client makes it. */
+  async verify(): Promise<void> {
     const verify = async () => {
       this.writes = await this.routes.verify(this.witness());
-      this.wroteAt = Date.now();
+      this.wroteAt ??= Date.now();
     };
     await this.book.step(`Verify by a write through ${this.routes.names().join(' and ')}`, verify);
     this.mark('verified');
-    await freeing;
   }
 
   /** What nobody waits for: the other standbys, the DNS name, and the exact loss. */
@@ -158,10 +183,10 @@ export class Failover {
     return {
       endpoint: plan.endpoint,
       verdict: plan.judgement.verdict,
-      votes: voteSentences(plan.judgement),
+      votes: this.deed?.failover.votes ?? voteSentences(plan.judgement),
       was: plan.primary,
       primary: this.now,
-      epoch: this.book.leaseOf(plan.endpoint).epoch,
+      epoch: this.deed?.epoch ?? this.book.leaseOf(plan.endpoint).epoch,
       timeline: this.timeline,
       phases: this.phases,
       ...(good && this.wroteAt !== undefined && { gapMs: this.wroteAt - good.atMs }),
