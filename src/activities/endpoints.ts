@@ -1,4 +1,5 @@
 import { Refusal } from '../contract/errors';
+import type { Deed } from '../contract/sights';
 import type { Fleet } from '../contract/fleet';
 import { answered, type EndpointFacts, type EndpointTerms } from '../planning/failover/facts';
 import type { Rails } from '../planning/rails';
@@ -19,49 +20,40 @@ export const endpointActivities = ({ fleet, agent }: Hands) => ({
   async surveyEndpoint({ endpoint }: { endpoint: string }): Promise<Survey> {
     const now = fleet.checked();
     const terms = termsOf(now, endpoint);
-    return beating(terms.name, `Look at ${endpoint}`, async () => ({
-      ...(await survey(agent, terms)),
-      rails: now.limits,
-    }));
+    return beating(terms.name, `Look at ${endpoint}`, async () => {
+      const asked = new Asking();
+      const survey: Omit<EndpointFacts, 'nowMs'> = { terms, members: {}, routes: {}, observations: [] };
+      let epoch = 0;
+      for (const { host } of terms.observers)
+        asked.put(agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
+          if (!('silent' in seen)) survey.observations.push(seen);
+        });
+      const deeds = { told: [] as Deed[], by: 0 };
+      for (const { host } of terms.armed ? terms.observers : [])
+        asked.put(agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {
+          if (!answered(heard)) return;
+          deeds.by++;
+          deeds.told.push(...heard.deeds.filter(({ failover }) => failover).slice(-1));
+        });
+      for (const [member, { host }] of Object.entries(terms.members))
+        asked.put(agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
+          survey.members[member] = view;
+        });
+      for (const [forwarder, { host }] of Object.entries(terms.forwarders))
+        asked.put(agent(host).traffic.routes({ endpoint }), (route) => {
+          survey.routes[forwarder] = route;
+          if (answered(route)) epoch = Math.max(epoch, route.epoch);
+        });
+      for (const host of hostsOf(terms))
+        asked.put(agent(host).host.epochs({}), (known) => {
+          if (answered(known)) epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
+        });
+      // What the agents did must not be done again: it is waited for.
+      await asked.answers(() => enough(survey) && (!terms.armed || deeds.by * 2 > terms.observers.length));
+      return { facts: { ...survey, deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
+    });
   },
 });
-
-/** An endpoint as it is now, and the highest epoch that any of its hosts has seen for it. */
-export async function survey(agent: Hands['agent'], terms: EndpointTerms): Promise<Omit<Survey, 'rails'>> {
-  const { endpoint } = terms;
-  const asked = new Asking();
-  const found: Found = { terms, members: {}, routes: {}, observations: [], deeds: [] };
-  let epoch = 0;
-  let heard = 0;
-  for (const { host } of terms.observers) {
-    asked.put(agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
-      if (!('silent' in seen)) found.observations.push(seen);
-    });
-    if (terms.armed)
-      asked.put(agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (told) => {
-        if (!answered(told)) return;
-        heard++;
-        found.deeds.push(...told.deeds.filter(({ failover }) => failover).slice(-1));
-      });
-  }
-  for (const [member, { host }] of Object.entries(terms.members))
-    asked.put(agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
-      found.members[member] = view;
-    });
-  for (const [forwarder, { host }] of Object.entries(terms.forwarders))
-    asked.put(agent(host).traffic.routes({ endpoint }), (route) => {
-      found.routes[forwarder] = route;
-      if (answered(route)) epoch = Math.max(epoch, route.epoch);
-    });
-  for (const host of hostsOf(terms))
-    asked.put(agent(host).host.epochs({}), (known) => {
-      if (answered(known)) epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
-    });
-  await asked.answers(() => enough(found) && (!terms.armed || heard * 2 > terms.observers.length));
-  return { facts: { ...found, nowMs: Date.now() }, epoch };
-}
-
-type Found = Omit<EndpointFacts, 'nowMs'> & Required<Pick<EndpointFacts, 'deeds'>>;
 
 /** What no failover can do without: a standby, a forwarder, and as many observers as can outvote the others. */
 function enough({ terms, members, routes, observations }: Omit<EndpointFacts, 'nowMs'>): boolean {

@@ -5,7 +5,7 @@ import { isSameDraft, planArmed } from '../planning/failover/armed';
 import type { EndpointTerms } from '../planning/failover/facts';
 import type { Hands } from '.';
 import { arm } from './arming';
-import { survey, termsOf } from './endpoints';
+import { endpointActivities, termsOf } from './endpoints';
 
 /** How often it is looked whether the plan still fits, ms; a difference must be there when it is looked again so soon. */
 const lookMs = 30_000;
@@ -66,7 +66,7 @@ export class Keeper {
   }
 
   private async differs(): Promise<boolean> {
-    const { facts } = await survey(this.hands.agent, this.terms);
+    const { facts } = await endpointActivities(this.hands).surveyEndpoint({ endpoint: this.terms.endpoint });
     const { plan, notBeforeMs } = this.keeping;
     const wanted = planArmed(facts, this.primary, notBeforeMs);
     if (!('draft' in wanted)) return plan !== undefined && !isMissed(wanted.not);

@@ -47,7 +47,7 @@ export const watchActivities = (hands: Hands) => ({
 
   /** Cuts the power of a member's host, through an observer. */
   async powerOffMember({ host, ...order }: WatchInput<'powerOff'> & { host: string }): ReturnType<Watch['powerOff']> {
-    return beating(host, `Cut the power of ${order.member}`, () => agent(host).watch.powerOff(order));
+    return beating(host, `Cut the power of ${order.member}`, () => hands.agent(host).watch.powerOff(order));
   },
 
   /**

@@ -63,9 +63,11 @@ const asAsked = <T>(answer: { value: T } | { why: string }): Asked<T> =>
 
 function termsOf({ endpoint, observers }: ArmedPlan, entry: EndpointEntry): EndpointTerms {
   const { members, forwarders, dns, armed, ...rest } = entry;
+  const cannot = { powered: false }; // a plan never cuts anybody's power
   return {
-    ...{ ...rest, endpoint, members, observers, dns: dns !== undefined },
+    ...{ ...rest, endpoint, observers, dns: dns !== undefined },
     ...(armed && { armed }),
+    members: Object.fromEntries(Object.entries(members).map(([name, member]) => [name, { ...member, ...cannot }])),
     forwarders: Object.fromEntries(
       Object.entries(forwarders).map(([name, { host, address }]) => [name, { host, address, pooled: false }]),
     ),
