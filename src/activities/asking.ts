@@ -5,36 +5,39 @@ export const patience = { shortMs: 200, longMs: 2_500 };
 
 /** Questions to many hosts of which some may be gone. */
 export class Asking {
-  private readonly open = new Set<(why: string) => void>();
+  /** Who was asked, by how the question is given up. */
+  private readonly open = new Map<(why: string) => void, string>();
   private answered = () => {};
 
   /** What comes in time is kept; a question that is given up is kept as the reason, and its late answer is dropped. */
-  put<T extends object>(question: Promise<T>, keep: (answer: Asked<T>) => void): void {
+  put<T extends object>(host: string, question: Promise<T>, keep: (answer: Asked<T>) => void): void {
     const settle = (answer: Asked<T>) => {
       if (!this.open.delete(giveUp)) return;
       keep(answer);
       this.answered();
     };
     const giveUp = (silent: string) => settle({ silent });
-    this.open.add(giveUp);
+    this.open.set(giveUp, host);
     question.then(settle, (error: unknown) => giveUp(sentenceOf(error)));
   }
 
-  /** Until all have answered; or, after a short while, until enough have; or until a longer one is over. */
-  async answers(suffice: () => boolean): Promise<void> {
+  /** Until all have answered; or, after a short while, until enough have; or until a longer one is over. Who is `gone` is not waited for at all. */
+  async answers(suffice: () => boolean, gone: (host: string) => boolean = () => false): Promise<void> {
     const begun = Date.now();
     let timers: NodeJS.Timeout[] = [];
     await new Promise<void>((resolve) => {
       this.answered = () => {
         const took = Date.now() - begun;
-        if (this.open.size === 0 || took >= patience.longMs || (took >= patience.shortMs && suffice())) resolve();
+        const allThere = [...this.open.values()].every(gone);
+        if (this.open.size === 0 || took >= patience.longMs || ((took >= patience.shortMs || allThere) && suffice()))
+          resolve();
       };
       timers = [patience.shortMs, patience.longMs].map((ms) => setTimeout(this.answered, ms + 1));
       this.answered();
     });
     timers.forEach(clearTimeout);
     const tookMs = Date.now() - begun;
-    for (const giveUp of [...this.open]) giveUp(`no answer within ${tookMs} ms`);
+    for (const giveUp of [...this.open.keys()]) giveUp(`no answer within ${tookMs} ms`);
   }
 }
 

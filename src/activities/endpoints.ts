@@ -16,44 +16,68 @@ export interface Survey {
 }
 
 export const endpointActivities = ({ fleet, agent }: Hands) => ({
-  /** Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named, and not waited for long. */
-  async surveyEndpoint({ endpoint }: { endpoint: string }): Promise<Survey> {
+  /**
+   * Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named; when its
+   * clients wait (`hasty`), nobody is waited for who can be done without.
+   */
+  async surveyEndpoint({ endpoint, hasty }: { endpoint: string; hasty: boolean }): Promise<Survey> {
     const now = fleet.checked();
     const terms = termsOf(now, endpoint);
     return beating(terms.name, `Look at ${endpoint}`, async () => {
       const asked = new Asking();
-      const survey: Omit<EndpointFacts, 'nowMs'> = { terms, members: {}, routes: {}, observations: [] };
+      const survey: Omit<EndpointFacts, 'nowMs'> = { terms, members: {}, routes: {}, observations: [], heard: [] };
       let epoch = 0;
       for (const { host } of terms.observers)
-        asked.put(agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
+        asked.put(host, agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
           if (!('silent' in seen)) survey.observations.push(seen);
         });
       const deeds = { told: [] as Deed[], by: 0 };
       for (const { host } of terms.armed ? terms.observers : [])
-        asked.put(agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {
+        asked.put(host, agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {
           if (!answered(heard)) return;
           deeds.by++;
           deeds.told.push(...heard.deeds.filter(({ failover }) => failover).slice(-1));
         });
       for (const [member, { host }] of Object.entries(terms.members))
-        asked.put(agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
+        asked.put(host, agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
           survey.members[member] = view;
         });
       for (const [forwarder, { host }] of Object.entries(terms.forwarders))
-        asked.put(agent(host).traffic.routes({ endpoint }), (route) => {
+        asked.put(host, agent(host).traffic.routes({ endpoint }), (route) => {
           survey.routes[forwarder] = route;
           if (answered(route)) epoch = Math.max(epoch, route.epoch);
         });
       for (const host of hostsOf(terms))
-        asked.put(agent(host).host.epochs({}), (known) => {
-          if (answered(known)) epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
+        asked.put(host, agent(host).host.epochs({}), (known) => {
+          if (!answered(known)) return;
+          survey.heard.push(host);
+          epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
         });
       // What the agents did must not be done again: it is waited for.
-      await asked.answers(() => enough(survey) && (!terms.armed || deeds.by * 2 > terms.observers.length));
-      return { facts: { ...survey, deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
+      const heardOfDeeds = () => !terms.armed || deeds.by * 2 > terms.observers.length;
+      await asked.answers(
+        () => hasty && enough(survey) && heardOfDeeds(),
+        (host) => outOfReach(survey, host),
+      );
+      return { facts: { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
     });
   },
 });
+
+/** As in the fleet file, not as they answered: the same facts read the same. */
+function inOrder(survey: Omit<EndpointFacts, 'nowMs'>): Omit<EndpointFacts, 'nowMs'> {
+  const { terms, members, routes, observations } = survey;
+  const place = new Map(terms.observers.map(({ host }, index) => [host, index]));
+  return {
+    ...survey,
+    members: ordered(members, terms.members),
+    routes: ordered(routes, terms.forwarders),
+    observations: observations.toSorted((a, b) => (place.get(a.observer) ?? 0) - (place.get(b.observer) ?? 0)),
+  };
+}
+
+const ordered = <T>(asked: Record<string, T>, as: Record<string, unknown>): Record<string, T> =>
+  Object.fromEntries(Object.keys(as).flatMap((name) => (name in asked ? [[name, asked[name]!] as const] : [])));
 
 /** What no failover can do without: a standby, a forwarder, and as many observers as can outvote the others. */
 function enough({ terms, members, routes, observations }: Omit<EndpointFacts, 'nowMs'>): boolean {
@@ -62,6 +86,14 @@ function enough({ terms, members, routes, observations }: Omit<EndpointFacts, 'n
     Object.values(routes).some((route) => answered(route)) &&
     observations.length * 2 > terms.observers.length
   );
+}
+
+/** A majority of the observers reaches nothing of the member on it: its agent would not answer either. */
+function outOfReach({ terms, observations }: Pick<EndpointFacts, 'terms' | 'observations'>, host: string): boolean {
+  const [member] = Object.entries(terms.members).find(([, one]) => one.host === host) ?? [];
+  if (member === undefined) return false;
+  const missed = observations.filter(({ sights }) => sights[member]?.says === 'unreachable');
+  return missed.length * 2 > terms.observers.length;
 }
 
 const hostsOf = ({ members, forwarders, observers }: EndpointTerms): Set<string> =>

@@ -66,7 +66,10 @@ export class Keeper {
   }
 
   private async differs(): Promise<boolean> {
-    const { facts } = await endpointActivities(this.hands).surveyEndpoint({ endpoint: this.terms.endpoint });
+    const { facts } = await endpointActivities(this.hands).surveyEndpoint({
+      endpoint: this.terms.endpoint,
+      hasty: false,
+    });
     const { plan, notBeforeMs } = this.keeping;
     const wanted = planArmed(facts, this.primary, notBeforeMs);
     if (!('draft' in wanted)) return plan !== undefined && !isMissed(wanted.not);

@@ -29,17 +29,17 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
       const epochs: Record<string, number> = {};
       const seen = (node: string, epoch: number) => (epochs[node] = Math.max(epochs[node] ?? 0, epoch));
       for (const [name, { host }] of Object.entries(terms.nodes)) {
-        asked.put(agent(host).traffic.holders({ pair }), (view) => {
+        asked.put(host, agent(host).traffic.holders({ pair }), (view) => {
           facts.holders[name] = view;
           if (answered(view)) for (const { node, epoch } of view.holders) seen(node, epoch);
         });
-        asked.put(agent(host).watch.look({ target: pair, after: -1, waitMs: 0 }), (view) => {
+        asked.put(host, agent(host).watch.look({ target: pair, after: -1, waitMs: 0 }), (view) => {
           if (!('silent' in view)) facts.observations.push(view);
         });
-        asked.put(agent(host).watch.deeds({ target: pair, after: 0, waitMs: 0 }), (view) => {
+        asked.put(host, agent(host).watch.deeds({ target: pair, after: 0, waitMs: 0 }), (view) => {
           if (answered(view)) facts.deeds.push(...view.deeds);
         });
-        asked.put(agent(host).host.epochs({}), (view) => {
+        asked.put(host, agent(host).host.epochs({}), (view) => {
           if (answered(view))
             for (const node of Object.keys(terms.nodes)) seen(node, view.epochs[leaseOfNode(pair, node)] ?? 0);
         });

@@ -8,7 +8,7 @@ type Role = CapabilityOf<'role'>;
 type Answer<N extends keyof Role> = Awaited<ReturnType<Role[N]>>;
 type At = { host: string };
 
-/** What an agent is given beyond its own deadline, ms: the way there and back. */
+/** What an agent is given beyond its own deadline, ms: the way there and back, and no more than as much again. */
 const wayMs = 250;
 
 export const roleActivities = ({ agent }: Hands) => ({
@@ -24,7 +24,7 @@ export const roleActivities = ({ agent }: Hands) => ({
   /** Makes sure that a member accepts nothing any more; the answer says what proves it. */
   async fenceMember({ host, ...order }: RoleInput<'fence'> & At): Promise<Answer<'fence'>> {
     return beating(host, `Fence ${order.endpoint} on ${host}`, () =>
-      within(order.deadlineMs + wayMs, host, agent(host).role.fence(order)),
+      within(order.deadlineMs + Math.min(wayMs, order.deadlineMs), host, agent(host).role.fence(order)),
     );
   },
 

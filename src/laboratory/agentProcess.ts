@@ -71,5 +71,6 @@ async function launch({ host, fleetFile, folder, env, namespace }: AgentPlace): 
     if (listens()) return child;
   }
   await stopChild(child);
-  throw new Error(`the agent of ${host} did not start: see ${logFile}`);
+  const said = readFileSync(logFile, 'utf8').slice(before).trim().split('\n').slice(-5).join('\n');
+  throw new Error(`the agent of ${host} did not start, and said last:\n${said}`);
 }

@@ -55,7 +55,9 @@ export class FailoverSite {
     const ground = { folder, network, layout, bin, user: serverUser() };
     await createAuthority(join(folder, 'certificates'), 'laboratory');
     const site = new FailoverSite(endings, ground, await writeFleet(ground, 'worker'));
-    await Promise.all([site.raiseServers(), layout.agents && site.startAgents()]);
+    // An agent does not start without the data that it is to answer for.
+    await site.layCluster();
+    await settled([site.raiseServers(), ...(layout.agents ? [site.startAgents()] : [])]);
     if (layout.controlPlane) await site.raiseControlPlane();
     return site;
   }
@@ -126,8 +128,8 @@ export class FailoverSite {
     layout.say(`${Object.keys(network.hosts).length} hosts are up; their files are below ${folder}`);
   }
 
-  /** The primary and its standbys, and waits until each of them streams. */
-  private async raiseCluster(): Promise<void> {
+  /** The data of the primary and its standbys. */
+  private async layCluster(): Promise<void> {
     const { layout, folder, network, bin, user } = this.ground;
     const members = membersOf(layout);
     const template = await postgresTemplate(bin, user, folder);
@@ -143,6 +145,11 @@ export class FailoverSite {
       const database = await Database.make(this.endings, place, template, { settings, standby: index > 0 });
       this.databases.set(member, database);
     }
+  }
+
+  /** Starts them, and waits until each standby streams. */
+  private async raiseCluster(): Promise<void> {
+    const members = membersOf(this.ground.layout);
     await settled([...this.databases.values()].map((database) => database.start()));
     const streaming = "select count(*)::int as standbys from pg_stat_replication where state = 'streaming'";
     await until('the standbys stream', async () => {

@@ -14,7 +14,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
   const { endpoint, dryRun, approval, force, to } = input;
   const book = new Runbook(`Fail ${endpoint} over`, input, { runbook: 'fail-over-endpoint', target: endpoint });
   return book.run(async () => {
-    let survey = await takeEndpoint(book, endpoint, dryRun);
+    let survey = await takeEndpoint(book, endpoint, { dryRun, hasty: true });
     const deed = force || to !== '' ? undefined : deedToAdopt(survey.facts);
     if (deed) return adopt(book, survey, deed);
     let plan = book.decide(() => planFailover(survey.facts, { force, to }), speech);

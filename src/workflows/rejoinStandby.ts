@@ -10,7 +10,7 @@ export async function rejoinStandby(input: Input<'rejoinStandby'>): Promise<Repo
   const { endpoint, member, dryRun, approval } = input;
   const book = new Runbook(`Let ${member} rejoin ${endpoint}`, input, { runbook: 'rejoin-standby', target: endpoint });
   return book.run(async () => {
-    const { facts } = await takeEndpoint(book, endpoint, dryRun);
+    const { facts } = await takeEndpoint(book, endpoint, { dryRun });
     const plan = book.decide(() => planRejoin(facts, member), { sentences: rejoinSentences });
     await book.approve(`the rewind of ${member}`, approval === 'ask');
     const { host, primary, primaryHost, standbys } = plan;

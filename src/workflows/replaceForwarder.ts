@@ -13,7 +13,7 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
     target: endpoint,
   });
   return book.run(async () => {
-    const { facts } = await takeEndpoint(book, endpoint, dryRun);
+    const { facts } = await takeEndpoint(book, endpoint, { dryRun });
     const plan = book.decide(() => planForwarder(facts, { gone, by }), { sentences: forwarderSentences });
     await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
     if (plan.joins) await join(book, facts.terms, plan, plan.joins);

@@ -13,7 +13,7 @@ export async function switchOverEndpoint(
   const { endpoint, to, dryRun, approval, pauseSeconds } = input;
   const book = new Runbook(`Switch ${endpoint} over`, input, { runbook: 'switch-over-endpoint', target: endpoint });
   return book.run(async () => {
-    let survey = await takeEndpoint(book, endpoint, dryRun);
+    let survey = await takeEndpoint(book, endpoint, { dryRun });
     let plan = book.decide(() => planSwitchOver(survey.facts, to), speech);
     plan =
       (await book.approve(`the switch-over of ${endpoint}`, approval === 'ask', async () => {

@@ -44,6 +44,7 @@ const well: EndpointFacts = {
   },
   routes: { fa: route(), fb: route() },
   observations: all(answers),
+  heard: [],
 };
 const gone: EndpointFacts = {
   ...well,

@@ -62,6 +62,7 @@ const standby = (member: string, lsn: string): MemberView => ({
 const facts = (more: Partial<EndpointFacts> = {}): EndpointFacts => ({
   terms,
   nowMs: 2_000,
+  heard: [],
   members: { p1: { silent: 'gone' }, p2: standby('p2', '0/5000'), p3: standby('p3', '0/4000') },
   routes: {
     fa: { endpoint: 'orders-db', state: 'open', epoch: 7, to: { address: '10.0.0.1', port: 5432 }, rejected: [] },

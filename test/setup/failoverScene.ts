@@ -1,13 +1,17 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { connectOperator, type Operator } from '../../src/api/operator';
 import type { RunView } from '../../src/api/views';
 import type { Output } from '../../src/contract/runbooks';
 import { Endings } from '../../src/laboratory/endings';
 import type { Clients } from '../../src/laboratory/clients/clients';
+import type { ClientLog } from '../../src/laboratory/clients/log';
 import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
 import type { FailoverOptions } from '../../src/laboratory/failoverOptions';
 import { FailoverSite } from '../../src/laboratory/failoverSite';
 import { byEndpoint, startWrites } from '../../src/laboratory/failoverWrites';
 import { judge, type Verdict } from '../../src/laboratory/history';
+import { packageRoot } from '../../src/stack/places';
 import { eventually } from './eventually';
 import { sentences } from './laboratory';
 import { needs } from './needs';
@@ -20,9 +24,17 @@ export const hungAfterMs = 5_000;
 
 export type FailoverResult = Output<'failOverEndpoint'>;
 
+export interface Load {
+  /** Also clients that wait for ever. */
+  patient?: boolean;
+  /** Through this forwarder alone; left out, by the DNS name. */
+  to?: string;
+}
+
 /** A site whose endpoint is guarded, with clients that write through its name, and a Temporal of its own. */
 export class FailoverScene {
   private clients: Clients[] = [];
+  private readonly logs: ClientLog[] = [];
 
   private constructor(
     readonly site: FailoverSite,
@@ -77,12 +89,12 @@ export class FailoverScene {
    * A hundred writes a second by clients that wait a second for an answer, and a few by clients that wait for ever: those
    * hang unless somebody tells them.
    */
-  async writes({ patient = true, from }: { patient?: boolean; from?: string } = {}): Promise<void> {
-    const way = byEndpoint(this.site);
-    const one = { ...(from !== undefined && { from }) };
-    this.clients.push(startWrites(this.endings, this.site, way, { perSecond: 100, queryTimeoutMs: 1_000, ...one }));
-    if (patient)
-      this.clients.push(startWrites(this.endings, this.site, way, { perSecond: 20, connections: 4, ...one }));
+  async writes({ patient = true, to }: Load = {}): Promise<void> {
+    const { endings, site } = this;
+    const byName = byEndpoint(site);
+    const way = to === undefined ? byName : { ...byName, to: { address: site.network.host(to).address } };
+    this.clients.push(startWrites(endings, site, way, { perSecond: 100, queryTimeoutMs: 1_000 }));
+    if (patient) this.clients.push(startWrites(endings, site, way, { perSecond: 20, connections: 4 }));
     await this.goOn(100);
   }
 
@@ -92,22 +104,50 @@ export class FailoverScene {
     await eventually(() => this.acknowledged() >= then + more, { timeoutMs: 20_000 });
   }
 
+  /** The epoch of each forwarder's route, which lies in its kernel. */
+  async epochs(): Promise<Record<string, number>> {
+    const routes = ['fa', 'fb'].map(async (host) => {
+      const { epoch } = await this.site.agent(host).traffic.routes({ endpoint });
+      return [host, epoch] as const;
+    });
+    return Object.fromEntries(await Promise.all(routes));
+  }
+
+  /** Types a command line, as a script would. */
+  evenkeel(...words: string[]): Promise<{ status: number; out: string; err: string }> {
+    const command = [join(packageRoot, 'bin', 'evenkeel.js'), ...words];
+    return new Promise((resolve) => {
+      execFile(process.execPath, command, { env: process.env }, (error, out, err) =>
+        resolve({ status: error ? Number(error.code) : 0, out, err }),
+      );
+    });
+  }
+
   acknowledged(): number {
     return this.clients.reduce((sum, { counters }) => sum + (counters?.acknowledged ?? 0), 0);
   }
 
-  /** Stops the clients when it is known whether one of them hangs, and judges what they were told by what is there. */
+  /** Lets the clients that write now end, and keeps what they were told; others are started in their place. */
+  async rest(): Promise<void> {
+    this.logs.push(...(await Promise.all(this.clients.splice(0).map((clients) => clients.stop()))));
+  }
+
+  /**
+   * Stops the clients when it is known whether one of them hangs, and judges what they were told by what is there.
+   */
   async judged(primary: string, faultMs?: number): Promise<Verdict> {
+    if (this.clients.length === 0) await this.writes();
     await this.goOn(50);
     const since = faultMs ?? 0;
     await eventually(() => Date.now() > since + hungAfterMs + 500, { timeoutMs: 2 * hungAfterMs });
-    const logs = await Promise.all(this.clients.splice(0).map((clients) => clients.stop()));
+    await this.rest();
+    const { logs } = this;
     const present = await this.site.database(primary).contents();
     return judge({ logs, present, hungAfterMs, ...(faultMs !== undefined && { faultMs }) });
   }
 
   /** Breaks something under load, waits for the end of the failover, and judges. */
-  async breaks(fault: () => number | Promise<number>, load?: { patient?: boolean }): Promise<Broken> {
+  async breaks(fault: () => number | Promise<number>, load?: Load): Promise<Broken> {
     await this.writes(load);
     const faultMs = await fault();
     const run = await this.ended('fail-over-endpoint');
@@ -134,7 +174,16 @@ export function resultOf(run: RunView): FailoverResult {
 }
 
 /** The sentences of a run with how each went; the network of the laboratory differs from run to run. */
-export const told = (run: RunView): string[] => sentences(run).map((line) => line.replaceAll(/198\.18\.\d+/g, 'NET'));
+export const told = (run: RunView): string[] => sentences(run).map(plain);
+
+/** Addresses, positions in the WAL, amounts and times differ from run to run. */
+export const plain = (text: string): string =>
+  text
+    .replaceAll(/198\.18\.\d+/g, 'NET')
+    .replaceAll(/\b[0-9A-F]+\/[0-9A-F]{4,}\b/g, 'LSN')
+    .replaceAll(/\d+(\.\d+)? (B|KiB|MiB)\b/g, 'N bytes')
+    .replaceAll(/\d+(\.\d+)? (ms|s)\b/g, 'N s')
+    .replaceAll(/\b\d+ requests/g, 'N requests');
 
 /** With EVENKEEL_FIGURES=1 a story tells where its time went. */
 function tell(run: RunView, report: FailoverResult, verdict: Verdict): void {

@@ -42,6 +42,7 @@ export async function factsOf(
     members: Object.fromEntries(await Promise.all(members)),
     routes: Object.fromEntries(await Promise.all(routes)),
     observations,
+    heard: [],
   };
 }
 

@@ -31,7 +31,7 @@ export const answered = <T extends object>(asked: Asked<T> | undefined): asked i
 export interface EndpointFacts {
   terms: EndpointTerms;
   nowMs: number;
-  /** Of each member that was asked: one that no observer reaches is not, since it would only cost time. */
+  /** Of each member. */
   members: Record<string, Asked<MemberView>>;
   /** Of each forwarder. */
   routes: Record<string, Asked<RouteView>>;
@@ -39,6 +39,8 @@ export interface EndpointFacts {
   observations: Observation[];
   /** What the agents did by themselves, by an armed plan; asked only where one may be armed. */
   deeds?: Deed[];
+  /** Hosts whose agent answered, whatever became of the other questions. */
+  heard: string[];
 }
 
 /** The member to which the forwarders send, as most of them say; what members say of themselves comes second: a dead one says nothing. */

@@ -125,8 +125,9 @@ function asksOf({ terms }: EndpointFacts, { lossless, lagBytes, candidates }: Ch
 }
 
 /** Nobody reaches anything on it, its agent included. */
-const hostLost = ({ members, observations }: EndpointFacts, primary: string): boolean =>
+const hostLost = ({ terms, members, observations, heard }: EndpointFacts, primary: string): boolean =>
   !answered(members[primary]) &&
+  !heard.includes(terms.members[primary]!.host) &&
   observations.every(({ sights }) => {
     const says = sights[primary]?.says;
     return says === undefined || says === 'unreachable' || says === 'silent';

@@ -16,7 +16,7 @@ import { untilEnded } from '../kit/together';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
-const fenceMs = { lost: 150, there: 3_000 };
+const fenceMs = { lost: 100, there: 3_000 };
 const promoteMs = 10_000;
 const powerMs = 20_000;
 

@@ -3,10 +3,14 @@ import { mayAct } from '../../planning/rails';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 
-/** What is known of an endpoint, and the endpoint itself under lease; both at once, since its clients wait. */
-export async function takeEndpoint(book: Runbook, endpoint: string, dryRun: boolean): Promise<Survey> {
+/** What is known of an endpoint, and the endpoint itself under lease; both at once. `hasty`: its clients wait. */
+export async function takeEndpoint(
+  book: Runbook,
+  endpoint: string,
+  { dryRun, hasty = false }: { dryRun: boolean; hasty?: boolean },
+): Promise<Survey> {
   const looking = book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-    swift.surveyEndpoint({ endpoint }),
+    swift.surveyEndpoint({ endpoint, hasty }),
   );
   const [survey] = await Promise.all([looking, dryRun ? undefined : book.lease([endpoint], 0)]);
   book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
@@ -16,7 +20,7 @@ export async function takeEndpoint(book: Runbook, endpoint: string, dryRun: bool
 
 /** Another look, before a decision is made again. */
 export const lookAgain = (book: Runbook, endpoint: string): Promise<Survey> =>
-  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint }));
+  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint, hasty: false }));
 
 const hostsOf = ({ facts: { terms } }: Survey): string[] =>
   [...Object.values(terms.members), ...Object.values(terms.forwarders)].map(({ host }) => host);
