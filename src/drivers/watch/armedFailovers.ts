@@ -61,6 +61,7 @@ export class ArmedFailovers {
   /** Asks the others again and again, until the workflow had its time, and nobody acted. */
   private async attend(plan: ArmedPlan, entry: EndpointEntry): Promise<void> {
     let sinceMs: number | undefined;
+    let refusal: string | undefined;
     for (; !this.stopped; await pause(roundMs)) {
       if (this.planOf(plan.endpoint)?.epoch !== plan.epoch || !this.misses(plan, entry)) return;
       const observations = await councilOf(this.host, plan, this.seen(plan.endpoint));
@@ -69,12 +70,21 @@ export class ArmedFailovers {
       const living = plan.observers.filter(({ host }) => observations.some(({ observer }) => observer === host));
       const rank = living.findIndex(({ host }) => host === this.host.name);
       const waited = sinceMs === undefined ? 0 : performance.now() - sinceMs;
-      if (sinceMs !== undefined && waited >= plan.afterMs + rank * laterMs)
-        return this.decide(plan, entry, observations);
+      if (sinceMs !== undefined && waited >= plan.afterMs + rank * laterMs) {
+        const why = await this.decide(plan, entry, observations);
+        // On a starved machine an answer may be late once: what is refused twice is refused.
+        if (why === undefined || why === refusal) return this.refuse(plan, why);
+        refusal = why;
+      }
     }
   }
 
-  private async decide(plan: ArmedPlan, entry: EndpointEntry, observations: Observation[]): Promise<void> {
+  /** Why it may not be used, or nothing when it was, or is not needed. */
+  private async decide(
+    plan: ArmedPlan,
+    entry: EndpointEntry,
+    observations: Observation[],
+  ): Promise<string | undefined> {
     const { endpoint } = plan;
     const [facts, movedAtMs] = await Promise.all([
       factsOf(this.host, plan, entry, observations),
@@ -84,14 +94,15 @@ export class ArmedFailovers {
     refuseForged(plan, this.host.trust, facts.nowMs);
     const decision = decideArmed({ plan, facts, ...(movedAtMs !== undefined && { movedAtMs }) });
     const { does } = decision;
-    if (does === 'wait') return this.host.log('the armed plan is not needed', { endpoint, why: decision.why });
-    if (does === 'refused') return this.refuse(plan, decision.why);
-    if (!(await this.claims(plan))) return;
+    if (does === 'refused') return decision.why;
+    if (does === 'wait') this.host.log('the armed plan is not needed', { endpoint, why: decision.why });
+    if (does === 'wait' || !(await this.claims(plan))) return undefined;
     this.plans.spend(endpoint, plan.epoch);
     const acts = new ArmedActs(this.host, plan, facts, decision);
     const deed = this.deeds.write(await acts.carryOut());
     const { outcome, why, number } = deed;
     this.host.log('failed over by an armed plan', { endpoint, epoch: plan.epoch, outcome, why, number });
+    return undefined;
   }
 
   /** In one order, which all keep: of two who want it at once the second finds the first one's name, and gives up. */
@@ -109,7 +120,8 @@ export class ArmedFailovers {
   }
 
   /** Said once of each plan and reason. */
-  private refuse({ endpoint: target, epoch, primary: failed }: ArmedPlan, why: string): void {
+  private refuse({ endpoint: target, epoch, primary: failed }: ArmedPlan, why: string | undefined): void {
+    if (why === undefined) return;
     const key = `${target} ${epoch} ${why}`;
     if (this.refused.has(key)) return;
     this.refused.add(key);

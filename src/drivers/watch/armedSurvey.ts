@@ -6,8 +6,9 @@ import type { Host } from '../host';
 import type { DeedBook } from './deedBook';
 import { peerMs, said } from './side';
 
-/** A standby that is asked has to answer within, ms. */
-const memberMs = 400;
+/** The old primary and forwarders are not waited for longer than this, ms; standbys are: without them nothing can be done. */
+const shortMs = 600;
+const standbyMs = 2_500;
 
 /** What the observers of the plan see now: the own sight, and those of the others that answer in time. */
 export async function councilOf(host: Host, plan: ArmedPlan, own: Observation): Promise<Observation[]> {
@@ -29,12 +30,13 @@ export async function factsOf(
 ): Promise<EndpointFacts> {
   const { endpoint } = plan;
   const members = Object.entries(entry.members).map(async ([member, at]) => {
-    const asked = host.peer(at.host, 'role').status({ endpoint, deadlineMs: peerMs * 2 });
-    return [member, asAsked(await said(asked, memberMs))] as const;
+    const ms = member === plan.primary ? shortMs : standbyMs;
+    const asked = host.peer(at.host, 'role').status({ endpoint, deadlineMs: ms });
+    return [member, asAsked(await said(asked, ms))] as const;
   });
   const routes = Object.entries(entry.forwarders).map(async ([forwarder, at]) => {
     const asked = host.peer(at.host, 'traffic').routes({ endpoint });
-    return [forwarder, asAsked(await said(asked, memberMs))] as const;
+    return [forwarder, asAsked(await said(asked, shortMs))] as const;
   });
   return {
     terms: termsOf(plan, entry),

@@ -1,5 +1,4 @@
 import type { ArmedPlan, ArmedTerms } from '../../contract/armed';
-import { formatDuration } from '../../contract/amounts';
 import type { Observation } from '../../contract/sights';
 import { chooseCandidates, lastGood, type Candidate } from './candidates';
 import { answered, memberAt, type EndpointFacts, type EndpointTerms } from './facts';
@@ -108,7 +107,7 @@ function forbidden(
   if (!armed) return 'the fleet file of this host does not arm it';
   if (autonomy !== 'act') return `its autonomy is "${autonomy}"`;
   if (maintenance !== false) return `it is in maintenance: ${maintenance}`;
-  if (nowMs >= expiresAtMs) return `it expired ${formatDuration(nowMs - expiresAtMs)} ago`;
+  if (nowMs >= expiresAtMs) return `it expired at ${new Date(expiresAtMs).toISOString()}`;
   if (nowMs < notBeforeMs || nowMs - movedAtMs < coolDown) return 'it failed over a short while ago (cool-down)';
   return undefined;
 }

@@ -53,6 +53,7 @@ export class Failover {
   adopt(deed: Done): void {
     const { failover, acts } = deed;
     const { sinceMs, to, timeline, openAtMs, fence, cut } = failover;
+    this.phases.length = 0; // those of the agents, not of this run's look at them
     let fromMs = sinceMs;
     for (const { what, afterMs } of acts) {
       this.book.recall(what, fromMs, (fromMs = sinceMs + afterMs));
