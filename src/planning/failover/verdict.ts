@@ -36,7 +36,7 @@ export interface Judgement {
 /** What is judged: one thing, by those who were told to watch it. `misses`: so many in a row count as silence. */
 export interface Case {
   thing: string;
-  observers: readonly { host: string; zone?: string }[];
+  observers: readonly { host: string; zone?: string | undefined }[];
   misses: number;
   /** An observer whose own clock ran later than this is starved: its misses are no evidence. ms. */
   starvedMs: number;
@@ -99,7 +99,7 @@ function someSeeIt({ thing }: Case, votes: readonly Vote[], observations: readon
 }
 
 function fromTwoZones({ observers }: Case, down: readonly Vote[]): boolean {
-  const zones = (of: readonly { zone?: string }[]) => new Set(of.flatMap(({ zone }) => zone ?? [])).size;
+  const zones = (of: readonly { zone?: string | undefined }[]) => new Set(of.flatMap(({ zone }) => zone ?? [])).size;
   return zones(observers) < 2 || zones(down) >= 2;
 }
 

@@ -4,6 +4,7 @@ import { formatBytes } from '../../contract/amounts';
 import type { Lost } from '../../contract/capabilities/role';
 import type { WritesSeen } from '../../contract/failoverReports';
 import type { Output } from '../../contract/runbooks';
+import type { Done } from '../../planning/failover/adopted';
 import { lastGood, type Candidate } from '../../planning/failover/candidates';
 import { answered } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
@@ -11,9 +12,11 @@ import { bytesBetween } from '../../planning/failover/lsn';
 import { unsafe } from '../../planning/failover/secured';
 import { voteSentences } from '../../planning/failover/verdict';
 import { aroundMs } from '../../planning/failover/writesSeen';
+import { Ending } from '../kit/endings';
 import { codeOf, reasonOf, refuse } from '../kit/render';
 import { quick, swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
+import { untilEnded } from '../kit/together';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
@@ -38,6 +41,7 @@ export class Failover {
   private lost: Lost | undefined;
   private lostUnknown: string | undefined;
   private seen: WritesSeen | undefined;
+  private deed: Done | undefined;
 
   constructor(
     private readonly book: Runbook,
@@ -51,6 +55,20 @@ export class Failover {
     this.mark('decided');
   }
 
+  /** The agents did this by themselves, while no workflow could: shown at its own times, and gone on with. */
+  adopt(deed: Done): void {
+    const { failover, acts } = deed;
+    const { sinceMs, to, timeline, openAtMs, fence, cut } = failover;
+    this.phases.length = 0; // those of the agents, not of this run's look at them
+    let fromMs = sinceMs;
+    for (const { what, afterMs } of acts) {
+      this.book.recall(what, fromMs, (fromMs = sinceMs + afterMs));
+      this.phases.push({ what, afterMs });
+    }
+    Object.assign(this, { deed, now: to, timeline, wroteAt: openAtMs, fence, cut });
+    this.book.pointOfNoReturn();
+  }
+
   /** Nothing reaches the old primary through the endpoint any more, and it is killed if its host still listens. */
   async close(): Promise<void> {
     const { endpoint, primary, lossless } = this.plan;
@@ -58,7 +76,10 @@ export class Failover {
     const { address } = terms.members[primary]!;
     const act = async () => {
       const fencing = this.fenceOld();
-      await this.routes.close([address]);
+      const closing = this.routes.close([address]).catch((error: unknown) => {
+        throw codeOf(error) === 'EpochMoved' ? new Ending(error) : error;
+      });
+      await untilEnded([fencing], closing);
       this.mark('closed');
       const why = await fencing.then((reason) => this.orByPower(reason));
       this.mark(why === undefined ? 'fenced' : 'not fenced, which is safe');
@@ -110,13 +131,18 @@ export class Failover {
     const freeing = this.book.attempt(`Free the clients that still wait for ${primary}`, async () => {
       this.cut = await this.routes.free(address);
     });
+    await this.verify();
+    await freeing;
+  }
+
+  /** A real write through every forwarder, as a client makes it. */
+  async verify(): Promise<void> {
     const verify = async () => {
       this.writes = await this.routes.verify(this.witness());
-      this.wroteAt = Date.now();
+      this.wroteAt ??= Date.now();
     };
     await this.book.step(`Verify by a write through ${this.routes.names().join(' and ')}`, verify);
     this.mark('verified');
-    await freeing;
   }
 
   /** What nobody waits for: the other standbys, the DNS name, and the exact loss. */
@@ -178,10 +204,10 @@ export class Failover {
     return {
       endpoint: plan.endpoint,
       verdict: plan.judgement.verdict,
-      votes: voteSentences(plan.judgement),
+      votes: this.deed?.failover.votes ?? voteSentences(plan.judgement),
       was: plan.primary,
       primary: this.now,
-      epoch: this.book.leaseOf(plan.endpoint).epoch,
+      epoch: this.deed?.epoch ?? this.book.leaseOf(plan.endpoint).epoch,
       timeline: this.timeline,
       sinceMs: this.since,
       phases: this.phases,
