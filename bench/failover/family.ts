@@ -1,0 +1,114 @@
+import { reasonOf } from '../rounds';
+import { wants, type BenchOptions } from '../options';
+import type { Figure, Figures, Measured } from './figures';
+import type { Side } from './side';
+import type { Trial } from './trial';
+
+/** Cases that differ by what breaks, and all who are measured in them. */
+export interface Family {
+  name: string;
+  faults: readonly string[];
+  /** Ours first. */
+  sides: readonly Side[];
+  /** What is measured of each trial, with the goal in the case. */
+  figures(fault: string): readonly (Figure & { of: (trial: Trial) => number })[];
+  /** The peer that ours has to be faster than by so much, in the gap. */
+  race?: { peerName: string; least: number };
+  /** Of this side; all when left out. */
+  rounds?(side: Side, fault: string): number;
+}
+
+export interface Work {
+  options: BenchOptions;
+  figures: Figures;
+  say: (line: string) => void;
+}
+
+/** After so many in a row that failed nobody tries again. */
+const mostFailures = 2;
+
+/** One side after the other, so that none runs beside another; each has all its repetitions in the same site. */
+export async function measure(family: Family, work: Work): Promise<void> {
+  const faults = family.faults.filter((fault) => wants(work.options, `${family.name}/${fault}`));
+  const trials = new Map<string, Repeated>();
+  for (const side of faults.length > 0 ? family.sides : []) {
+    for (const fault of faults) trials.set(`${side.name} ${fault}`, await repeat(family, side, fault, work));
+    await side.close();
+  }
+  for (const fault of faults) tabulate(family, fault, work.figures, trials);
+}
+
+interface Repeated {
+  trials: Trial[];
+  failed: number;
+  why?: string;
+}
+
+async function repeat(family: Family, side: Side, fault: string, { options, say }: Work): Promise<Repeated> {
+  if (side.why !== undefined) return { trials: [], failed: 0, why: side.why };
+  const rounds = Math.min(options.rounds, family.rounds?.(side, fault) ?? Infinity);
+  const trials: Trial[] = [];
+  let [failed, inRow, why] = [0, 0, ''];
+  for (let round = 1; round <= rounds && inRow < mostFailures; round++) {
+    const title = `  ${family.name}/${fault} ${round} of ${rounds}, ${side.name}`;
+    const beginMs = performance.now();
+    try {
+      const trial = await side.run(fault);
+      trials.push(trial);
+      inRow = 0;
+      say(`${title}: ${sayTrial(trial)} (${((performance.now() - beginMs) / 1_000).toFixed(1)} s)`);
+    } catch (error) {
+      why = reasonOf(error);
+      say(`${title} failed: ${why}${causes(error)}`);
+      failed++;
+      inRow++;
+    }
+  }
+  return { trials, failed, ...(why !== '' && { why }) };
+}
+
+function tabulate(family: Family, fault: string, figures: Figures, all: ReadonlyMap<string, Repeated>): void {
+  const name = `${family.name}/${fault}`;
+  const [ours, ...peers] = family.sides;
+  const repeated = (side: Side | undefined): Repeated => all.get(`${side?.name} ${fault}`)!;
+  for (const { of, ...figure } of family.figures(fault)) {
+    const own = measured(repeated(ours), of);
+    if (peers.length === 0) figures.add(name, figure, own);
+    for (const peer of peers) figures.beside(name, figure, own, peer.name, measured(repeated(peer), of));
+  }
+  for (const side of family.sides) {
+    const { failed, why } = repeated(side);
+    if (failed === 0) continue;
+    const figure: Figure = { metric: `repetitions that failed: ${why}`, unit: 'count', ...(side === ours && { goal: 0 }) };
+    if (side === ours) figures.add(name, figure, [failed]);
+    else figures.beside(name, figure, [], side.name, [failed]);
+  }
+  for (const [what, afterMs] of phasesOf(repeated(ours).trials))
+    figures.add(name, { metric: `phase: ${what}`, unit: 'ms' }, afterMs);
+}
+
+const measured = ({ trials, why }: Repeated, of: (trial: Trial) => number): Measured =>
+  trials.length > 0 ? trials.map(of) : { why: why ?? 'no repetition was asked for' };
+
+/** Each phase in the order of the first report that has it. */
+function phasesOf(trials: readonly Trial[]): Map<string, number[]> {
+  const all = new Map<string, number[]>();
+  for (const { what, afterMs } of trials.flatMap(({ phases = [] }) => phases))
+    all.set(what, [...(all.get(what) ?? []), afterMs]);
+  return all;
+}
+
+function sayTrial({ gapMs, over, hung, lost, byOld, unknown, illegitimate, phases }: Trial): string {
+  return [
+    `gap ${Math.round(gapMs)} ms${over ? '' : ' and no end of it'}`,
+    `${hung} hung, ${lost} lost, ${unknown} unknown`,
+    ...(byOld > 0 ? [`${byOld} acknowledged by the old primary`] : []),
+    ...(illegitimate === undefined ? [] : [`${illegitimate} illegitimate moves`]),
+    ...(phases ? [phases.map(({ what, afterMs }) => `${what} ${Math.round(afterMs)}`).join(', ')] : []),
+  ].join('; ');
+}
+
+function causes(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return cause === undefined ? '' : `: ${reasonOf(cause)}${causes(cause)}`;
+}
