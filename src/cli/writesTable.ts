@@ -1,12 +1,14 @@
 import { formatDuration } from '../contract/amounts';
 import type { Counters } from '../laboratory/clients/protocol';
 import type { Screen } from './live';
-import { paintFor, type Paint } from './print';
+import { clipped, paintFor, type Paint } from './print';
 
 const rateOverMs = 1_000;
 /** Where nothing can be repainted, a line so often. */
 const lineEveryMs = 1_000;
 const barWidth = 30;
+/** A shorter wait is the pace of the clients. */
+const shownFromMs = 150;
 
 /** What clients tell while they write, repainted in place; one line a second where there is no terminal. */
 export class WritesTable {
@@ -56,15 +58,19 @@ export class WritesTable {
     const last = this.lately.at(-1);
     if (!last) return [];
     const { bold, dim, green, red, yellow } = this.paint;
+    const { columns = 80 } = this.screen;
     const filled = Math.max(0, Math.min(barWidth, Math.round((this.rate() / this.perSecond) * barWidth)));
     const since = last.atMs - this.lastSuccessMs;
+    const { acknowledged, unknown, failed, refused, connected } = last;
+    const sums = `${String(acknowledged).padStart(6)} acknowledged  ${unknown} unknown  ${failed} failed  ${refused} not connected  ${connected} connected`;
+    // A line that wraps would be counted as one, and the next picture would land in the wrong place.
     return [
-      `${bold(String(Math.round(this.rate())).padStart(4))} writes/s ${green('█'.repeat(filled))}${dim('·'.repeat(barWidth - filled))} by ${this.server(last)}`,
-      `${String(last.acknowledged).padStart(6)} acknowledged   ${last.unknown} unknown   ${last.failed} failed   ${last.refused} connections refused   ${last.connected} connected`,
-      since > 150
+      `${bold(String(Math.round(this.rate())).padStart(4))} writes/s ${green('█'.repeat(filled))}${dim('·'.repeat(barWidth - filled))} ${clipped(`by ${this.server(last)}`, columns - barWidth - 15)}`,
+      clipped(sums, columns),
+      since > shownFromMs
         ? red(`no write for ${formatDuration(since)}`)
         : dim(`longest time without a write: ${formatDuration(this.mostWaitedMs)}`),
-      last.why === undefined ? '' : yellow(`last error: ${last.why.slice(0, 70)}`),
+      yellow(clipped(last.why === undefined ? '' : `last error: ${last.why}`, columns)),
     ];
   }
 

@@ -60,6 +60,15 @@ export const rails = `# What holds for every run. These are the defaults.
 #     capacity: 100                  # load that one unit carries
 #     autonomy: forecast             # only say it; ask: after an approval; act
 
+# A PostgreSQL cluster behind one DNS name, and two proxies that stand in for each other: docs/failover.md has every field.
+# endpoints:
+#   orders:
+#     name: orders.db.example
+#     members: { p1: { host: p1, address: 10.0.0.1, data: /srv/pg }, p2: { host: p2, address: 10.0.0.2, data: /srv/pg } }
+#     forwarders: { fa: { host: fa, address: 10.0.0.11 } }
+#     observers: [fa, p2, et]        # hosts in different zones whose agents watch the primary
+#     autonomy: ask                  # observe: only say it; act: fail over at once
+
 # Past one machine: certificates of your own authority (\`evenkeel certs\`), and https:// agents.
 # tls: { ca: certs/ca.pem, cert: certs/control.pem, key: certs/control.key }
 

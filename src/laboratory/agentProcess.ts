@@ -5,6 +5,7 @@ import { isRunning, signal } from '../services/processes';
 import { startChild, stopChild, type Child } from '../stack/children';
 import { packageRoot } from '../stack/places';
 import type { Endings } from './endings';
+import { inside } from './network';
 import { cpuOfTree, treeOf } from './processTree';
 
 const readyMs = 60_000;
@@ -59,7 +60,7 @@ export class AgentProcess {
 
 async function launch({ host, fleetFile, folder, env, namespace }: AgentPlace): Promise<Child> {
   const logFile = join(folder, `${host}.log`);
-  const enter = namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+  const enter = namespace === undefined ? [] : inside(namespace);
   const entry = join(packageRoot, 'bin', 'evenkeel.js');
   const args = ['agent', 'run', '--host', host, '--fleet', fleetFile, '--state', join(folder, host)];
   const command = [...enter, process.execPath, entry, ...args];

@@ -8,7 +8,7 @@ export interface FailoverOptions {
   endpoint?: boolean;
   /** Two compute nodes with a pgbouncer each. */
   proxies?: boolean;
-  /** Standbys beside the primary `p1`: `p2`, then `p3`. None without an endpoint unless it is said. */
+  /** Standbys beside the primary `p1`: `p2`, then `p3`. None without an endpoint unless it is said; an endpoint needs one. */
   standbys?: 0 | 1 | 2;
   /** `synchronous`: a commit waits for `p2`. */
   replication?: 'synchronous' | 'asynchronous';

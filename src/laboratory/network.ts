@@ -109,8 +109,11 @@ async function addHost(endings: Endings, middle: string, name: string, host: Net
   await answerOf([...inside(namespace), 'tee', ...files], '1\n');
 }
 
-/** The words before a command that is to run in a namespace. */
-export const inside = (namespace: string): string[] => ['nsenter', `--net=/run/netns/${namespace}`, '--'];
+/**
+ * The words before a command that is to run in a namespace. nsenter(1) would do the same but for /sys, which would show the
+ * devices of this machine.
+ */
+export const inside = (namespace: string): string[] => ['ip', 'netns', 'exec', namespace];
 
 /** Several lines of ip(8), in one process. */
 async function batch(namespace: string, lines: readonly string[]): Promise<void> {

@@ -48,7 +48,7 @@ test('a typo names file, line, column and the nearest right word', () => {
   expect(said(text)).toMatchInlineSnapshot(`
    "
    fleet.yaml:1:1: fleet: is missing: expected a string
-   fleet.yaml:2:1: fleeet: unknown field; did you mean "fleet"? (known: fleet, hosts, fileServers, objects, limits, tls, notify)
+   fleet.yaml:2:1: fleeet: unknown field; did you mean "fleet"? (known: fleet, hosts, fileServers, objects, endpoints, proxies, limits, tls, notify)
    fleet.yaml:5:39: hosts.b1.zome: unknown field; did you mean "zone"? (known: agent, zone, roots, bulk)
    fleet.yaml:9:7: fileServers.legacy.fsvms.one.host: is missing: expected a string
    fleet.yaml:9:14: fileServers.legacy.fsvms.one.hots: unknown field; did you mean "host"? (known: host, root, items)
@@ -120,6 +120,62 @@ limits:
    fleet.yaml:14:36: fileServers.legacy.fsvms.four.root: /srvother lies outside the roots of host "files-a" (/srv)
    fleet.yaml:16:12: limits.paused.0: there is no host "filesb"; did you mean "files-b"?
    warning fleet.yaml:3:1: hosts: all hosts are in one failure domain: give them different \`zone\`s if they are not
+   "
+  `);
+});
+
+const guarded = `
+fleet: berlin
+hosts:
+  p1: { agent: http://127.0.0.1:7411, zone: a, roots: [/srv/p1] }
+  p2: { agent: http://127.0.0.1:7412, zone: b, roots: [/srv/p2] }
+  et: { agent: http://127.0.0.1:7413, zone: c }
+endpoints:
+  orders:
+    name: orders.db.example
+    port: 6000
+    members:
+      p1: { host: p1, address: 10.0.0.1, data: /srv/p1/data }
+      p2: { host: p2, address: 10.0.0.2, data: /srv/p2/data }
+    forwarders:
+      fa: { host: p1, address: 10.0.0.11 }
+    observers: [p1, p2, et]
+proxies:
+  pool:
+    nodes:
+      n1: { host: p1, address: 10.0.1.1, own: 10.0.0.1, console: postgres://admin@10.0.0.1:6432/pgbouncer }
+      n2: { host: p2, address: 10.0.1.2, own: 10.0.0.2, console: postgres://admin@10.0.0.2:6432/pgbouncer }
+`;
+
+test('endpoints and pairs of proxies are read with their defaults', () => {
+  const { fleet, warnings } = loadFleet(written(guarded));
+  expect(warnings).toEqual([]);
+  expect(fleet.endpoints['orders']).toMatchObject({
+    ...{ by: 'nftables', autonomy: 'ask', coolDown: 600_000, maintenance: false, fence: 'sync', mostLag: 0 },
+    probe: { every: 100, deadline: 150, misses: 2 },
+  });
+  expect(fleet.proxies['pool']).toMatchObject({ by: 'address', probe: { every: 50, deadline: 100, misses: 2 } });
+});
+
+test('what is guarded is checked against the rest of the file', () => {
+  const wrong = guarded
+    .replace('observers: [p1, p2, et]', 'observers: [p1, p1, p3]')
+    .replace(
+      'p2: { host: p2, address: 10.0.0.2, data: /srv/p2/data }',
+      'p2: { host: p1, address: 10.0.0.2, data: /data }',
+    )
+    .replace('n2: { host: p2, address: 10.0.1.2', 'n2: { host: p1, address: 10.0.1.1')
+    .replace('own: 10.0.0.1, console', 'own: 10.0.1.1, console');
+  expect(said(wrong)).toMatchInlineSnapshot(`
+   "
+   fleet.yaml:13:19: endpoints.orders.members.p2.host: host "p1" has a member of this endpoint already, "p1"
+   fleet.yaml:13:48: endpoints.orders.members.p2.data: /data lies outside the roots of host "p1" (/srv/p1)
+   fleet.yaml:16:21: endpoints.orders.observers.1: "p1" is named twice: each has one vote
+   fleet.yaml:16:25: endpoints.orders.observers.2: there is no host "p3"; did you mean "p1"?
+   fleet.yaml:20:47: proxies.pool.nodes.n1.own: 10.0.1.1 is the address that moves: the node needs one of its own
+   fleet.yaml:21:19: proxies.pool.nodes.n2.host: both nodes are on host "p1": it fails with both
+   fleet.yaml:21:32: proxies.pool.nodes.n2.address: "n1" has this address already
+   warning fleet.yaml:16:5: endpoints.orders.observers: its observers are in 2 zones: with three, one zone that fails leaves a majority
    "
   `);
 });
