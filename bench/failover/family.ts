@@ -1,7 +1,6 @@
-import { reasonOf } from '../rounds';
 import { wants, type BenchOptions } from '../options';
 import type { Figure, Figures, Measured } from './figures';
-import type { Side } from './side';
+import { reasonsOf, type Side } from './side';
 import type { Trial } from './trial';
 
 /** Cases that differ by what breaks, and all who are measured in them. */
@@ -58,8 +57,8 @@ async function repeat(family: Family, side: Side, fault: string, { options, say 
       inRow = 0;
       say(`${title}: ${sayTrial(trial)} (${((performance.now() - beginMs) / 1_000).toFixed(1)} s)`);
     } catch (error) {
-      why = reasonOf(error);
-      say(`${title} failed: ${why}${causes(error)}`);
+      why = reasonsOf(error);
+      say(`${title} failed: ${why}`);
       failed++;
       inRow++;
     }
@@ -77,11 +76,8 @@ function tabulate(family: Family, fault: string, figures: Figures, all: Readonly
     for (const peer of peers) figures.beside(name, figure, own, peer.name, measured(repeated(peer), of));
   }
   for (const side of family.sides) {
-    const { failed, why } = repeated(side);
-    if (failed === 0) continue;
-    const figure: Figure = { metric: `repetitions that failed: ${why}`, unit: 'count', ...(side === ours && { goal: 0 }) };
-    if (side === ours) figures.add(name, figure, [failed]);
-    else figures.beside(name, figure, [], side.name, [failed]);
+    const { failed, trials, why = '' } = repeated(side);
+    if (failed > 0) figures.failed(name, side === ours ? '' : side.name, { failed, of: failed + trials.length, why });
   }
   for (const [what, afterMs] of phasesOf(repeated(ours).trials))
     figures.add(name, { metric: `phase: ${what}`, unit: 'ms' }, afterMs);
@@ -106,9 +102,4 @@ function sayTrial({ gapMs, over, hung, lost, byOld, unknown, illegitimate, phase
     ...(illegitimate === undefined ? [] : [`${illegitimate} illegitimate moves`]),
     ...(phases ? [phases.map(({ what, afterMs }) => `${what} ${Math.round(afterMs)}`).join(', ')] : []),
   ].join('; ');
-}
-
-function causes(error: unknown): string {
-  const { cause } = error as { cause?: unknown };
-  return cause === undefined ? '' : `: ${reasonOf(cause)}${causes(cause)}`;
 }

@@ -57,6 +57,15 @@ export class Figures {
     });
   }
 
+  /** Repetitions of a side that came to no figure: ours without a name. */
+  failed(name: string, peerName: string, { failed, of, why }: { failed: number; of: number; why: string }): void {
+    const goal = peerName === '' ? { goal: 0 } : {};
+    const figure: Figure = { metric: 'failed repetitions', unit: 'count', ...goal };
+    if (peerName === '') this.beside(name, figure, [failed], '', []);
+    else this.beside(name, figure, [], peerName, [failed]);
+    this.rows.at(-1)!.why = `of ${of}: ${why}`;
+  }
+
   toString(): string {
     return aligned([heading, ...this.rows.map(cells)]);
   }
@@ -71,8 +80,7 @@ const heading = ['case', 'metric', 'goal', 'ours', 'worst', '', 'runs', 'peer', 
 
 const isList = (measured: Measured): measured is readonly number[] => Array.isArray(measured);
 const lengthOf = (measured: Measured): number => (isList(measured) ? measured.length : 0);
-const spread = (measured: Measured) =>
-  isList(measured) && measured.length > 0 ? spreadOf(measured) : undefined;
+const spread = (measured: Measured) => (isList(measured) && measured.length > 0 ? spreadOf(measured) : undefined);
 const whyNot = (what: string, measured: Measured): string | undefined =>
   isList(measured) ? undefined : `${what}: ${measured.why}`;
 

@@ -34,17 +34,12 @@ export const manners: readonly Manner[] = [
 const windowMs = 12_000;
 
 export function keepalived(endings: Endings, manner: Manner, hungMs: number, say: (line: string) => void): Side {
-  const standing = new Standing(endings, (part) => openKeepalived(part, manner));
+  const standing = new Standing(endings, (part) => openKeepalived(part, manner), say);
   const why = lacking('keepalived', say);
   return {
     name: manner.name,
     ...(why !== undefined && { why }),
-    run: (fault) =>
-      standing.use(async (pair, part) => {
-        const trial = await breakProxy(part, pair, fault, { windowMs, hungMs });
-        await bringBack(pair);
-        return trial;
-      }),
+    run: (fault) => standing.use((pair, part) => breakProxy(part, pair, fault, { windowMs, hungMs }), bringBack),
     close: () => standing.close(),
   };
 }
@@ -78,7 +73,12 @@ async function startKeepalived(endings: Endings, pair: Pair, node: string, manne
     ...inside(network.host(node).namespace),
     ...['/usr/sbin/keepalived', '-n', '-l', '-P', '-f', file, '-p', join(place, 'pid'), '-r', join(place, 'vrrp.pid')],
   ];
-  const child = await startChild({ name: `keepalived of ${node}`, command, logFile: join(place, 'log'), diesWithUs: true });
+  const child = await startChild({
+    name: `keepalived of ${node}`,
+    command,
+    logFile: join(place, 'log'),
+    diesWithUs: true,
+  });
   endings.add(() => stopChild(child));
 }
 

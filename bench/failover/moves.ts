@@ -54,7 +54,11 @@ export class Moves {
 }
 
 /** How many moves nothing called for: any before the fault, and after it any but that of the broken node's address to the other. */
-export function illegitimate(moves: readonly Move[], faultMs: number, legitimate: Pick<Move, 'host' | 'address'>): number {
+export function illegitimate(
+  moves: readonly Move[],
+  faultMs: number,
+  legitimate: Pick<Move, 'host' | 'address'>,
+): number {
   const called = moves.find(
     ({ host, address, atMs }) => atMs >= faultMs && host === legitimate.host && address === legitimate.address,
   );

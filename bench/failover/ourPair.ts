@@ -1,35 +1,25 @@
-import { connectOperator, type Operator } from '../../src/api/operator';
+import type { AgentClient } from '../../src/agent/client';
 import type { Endings } from '../../src/laboratory/endings';
 import { pairOfLab as pair } from '../../src/laboratory/failoverFleet';
 import { until } from '../../src/laboratory/until';
 import { atHome, breakProxy, openPair, type Pair } from './pair';
-import { runToEnd } from './runs';
 import { Standing, type Side } from './side';
 
 /** Nothing that agents do takes longer; then it has failed. */
 const windowMs = 15_000;
 
-interface OurPair extends Pair {
-  operator: Operator;
-}
-
-/** Agents that move addresses by themselves, with a control plane that brings the proxy back afterwards. */
-export function ourPair(endings: Endings, hungMs: number): Side {
-  const standing = new Standing(endings, openOurs);
+/** Agents that move addresses by themselves, beside the control plane that would hear of it. */
+export function ourPair(endings: Endings, hungMs: number, say: (line: string) => void): Side {
+  const standing = new Standing(endings, openOurs, say);
   return {
     name: 'ours',
-    run: (fault) =>
-      standing.use(async (ours, part) => {
-        const trial = await breakProxy(part, ours, fault, { windowMs, hungMs });
-        await bringBack(ours);
-        return trial;
-      }),
+    run: (fault) => standing.use((ours, part) => breakProxy(part, ours, fault, { windowMs, hungMs }), bringBack),
     close: () => standing.close(),
   };
 }
 
 /** One failover follows the other here: no cool-down. */
-export async function openOurs(endings: Endings): Promise<OurPair> {
+export async function openOurs(endings: Endings): Promise<Pair> {
   const opened = await openPair(endings, { proxiesEntry: { coolDown: '0s' } });
   const { site } = opened;
   for (const node of ['n1', 'n2']) {
@@ -37,22 +27,31 @@ export async function openOurs(endings: Endings): Promise<OurPair> {
     await traffic.startProxy({ pair, deadlineMs: 5_000 });
     await traffic.take({ pair, node, from: 0, lease: { target: `${pair}/${node}`, epoch: 1 } });
   }
-  const operator = await connectOperator({ waitMs: 10_000 });
-  endings.add(() => operator.close());
-  const ours = { ...opened, operator };
-  await settled(ours);
-  return ours;
+  await settled(opened);
+  return opened;
 }
 
-/** As a user would: by the runbook that starts the proxy again, waits until it is well, and gives it its address back. */
-async function bringBack(ours: OurPair): Promise<void> {
-  await ours.site.faults.mend('n1');
-  await runToEnd(ours.operator, 'fail-over-proxy', { pair, node: 'n1', wellSeconds: 0.5 }, pair);
-  await settled(ours);
+/** By hand, at the agents: a guard of the pair would wait ten seconds to be sure that the proxy is well. */
+async function bringBack({ site, moves }: Pair): Promise<void> {
+  await site.faults.mend('n1');
+  const [home, away] = ['n1', 'n2'].map((host) => site.agent(host).traffic) as [Traffic, Traffic];
+  await home.startProxy({ pair, deadlineMs: 5_000 });
+  const epochs = await Promise.all([home, away].map((traffic) => epochOf(traffic)));
+  const lease = { target: `${pair}/n1`, epoch: Math.max(...epochs) + 1 };
+  await away.release({ pair, node: 'n1', lease });
+  await home.take({ pair, node: 'n1', from: epochs[0]!, lease });
+  await settled({ site, moves });
+}
+
+type Traffic = AgentClient['traffic'];
+
+async function epochOf(traffic: Traffic): Promise<number> {
+  const { holders } = await traffic.holders({ pair });
+  return holders.find(({ node }) => node === 'n1')?.epoch ?? 0;
 }
 
 /** Each has its own address, and each sees the other answer. */
-const settled = (ours: OurPair) =>
+const settled = (ours: Pair) =>
   until('both proxies are well and at home', async () => {
     const views = await Promise.all(
       ['n1', 'n2'].map((host) => ours.site.agent(host).watch.look({ target: pair, after: -1, waitMs: 0 })),

@@ -13,7 +13,7 @@ export function proxies(endings: Endings, hungMs: number, say: (line: string) =>
   return {
     name: 'proxy',
     faults: proxyFaults,
-    sides: [ourPair(endings, hungMs), ...manners.map((manner) => keepalived(endings, manner, hungMs, say))],
+    sides: [ourPair(endings, hungMs, say), ...manners.map((manner) => keepalived(endings, manner, hungMs, say))],
     figures: (fault) => [
       gap(goals[fault]!),
       ...[gapEnds, hung, lost, unknown],

@@ -1,4 +1,5 @@
 import { Endings } from '../../src/laboratory/endings';
+import { reasonOf } from '../rounds';
 import type { Trial } from './trial';
 
 /** Ours or a peer, in the cases of one family. */
@@ -19,14 +20,27 @@ export class Standing<T> {
   constructor(
     endings: Endings,
     private readonly open: (endings: Endings) => Promise<T>,
+    private readonly say: (line: string) => void,
   ) {
     endings.add(() => this.close());
   }
 
-  async use<R>(work: (site: T, endings: Endings) => Promise<R>): Promise<R> {
+  /** `mend` puts everything right for the next one; where it cannot, the site is ended and what was measured still counts. */
+  async use<R>(
+    work: (site: T, endings: Endings) => Promise<R>,
+    mend: (site: T, result: R) => Promise<void>,
+  ): Promise<R> {
+    const { site, endings } = (this.parts ??= await this.raise());
+    const result = await this.orClose(() => work(site, endings));
+    await this.orClose(() => mend(site, result)).catch((error: unknown) =>
+      this.say(`  a new site, since this one could not be mended: ${reasonsOf(error)}`),
+    );
+    return result;
+  }
+
+  private async orClose<R>(work: () => Promise<R>): Promise<R> {
     try {
-      const { site, endings } = (this.parts ??= await this.raise());
-      return await work(site, endings);
+      return await work();
     } catch (error) {
       await this.close();
       throw error;
@@ -48,4 +62,10 @@ export class Standing<T> {
       throw error;
     }
   }
+}
+
+/** An error with all that caused it. */
+export function reasonsOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return cause === undefined ? reasonOf(error) : `${reasonOf(error)}: ${reasonsOf(cause)}`;
 }

@@ -67,7 +67,11 @@ export async function tryOut({ endings, ...scenario }: Scenario): Promise<Trial>
 }
 
 /** Until both kinds of clients are served and none waits from before; or as long as one may wait. */
-async function served([hurry, wait]: [Clients, Clients], faultMs: number, { windowMs, hungMs }: Scenario): Promise<void> {
+async function served(
+  [hurry, wait]: [Clients, Clients],
+  faultMs: number,
+  { windowMs, hungMs }: Pick<Scenario, 'windowMs' | 'hungMs'>,
+): Promise<void> {
   let [sinceMs, before] = [now(), written(hurry)];
   for (;;) {
     await pause(50);

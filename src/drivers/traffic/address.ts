@@ -9,6 +9,7 @@ import { Links } from './links';
 import { macvlan } from './macvlan';
 import { Nft } from './nft';
 import { redirect } from './redirect';
+import { resetConnections } from './reset';
 
 /** One node's address as this host knows it. */
 interface Held {
@@ -26,10 +27,15 @@ export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: 
   const ground = { host, within: [] };
   const links = new Links();
   const nft = new Nft(ground);
+  /** An address that is not given up does more harm than clients that wait: so it is given up all the same. */
+  const reset = (address: string) =>
+    resetConnections(ground, address).catch((error: unknown) =>
+      host.log('clients of an address were not told', { level: 'error', address, why: String(error) }),
+    );
   const carrierOf = (id: string, node: ProxyNode): Carrier => {
     const [, peer = node] = nodes.find(([other]) => other !== id) ?? [];
     const seat = { host: host.name, name: `${name}/${id}`, address: node.address, device: own.device };
-    return entry.by === 'nftables' ? redirect(ground, nft, node, peer) : macvlan(seat, links);
+    return entry.by === 'nftables' ? redirect(ground, nft, node, peer) : macvlan(seat, links, reset);
   };
   const held = new Map<string, Held>(
     nodes.map(([id, node]) => [

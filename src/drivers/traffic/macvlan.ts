@@ -26,7 +26,7 @@ const deadlineMs = 1_000;
  *
  * An address on a device that is down is still one of this host: its other devices would answer for it. So it goes with the link.
  */
-export function macvlan(seat: Seat, links: Links): Carrier {
+export function macvlan(seat: Seat, links: Links, reset: (address: string) => Promise<void>): Carrier {
   const { host, address } = seat;
   const name = deviceName(seat);
   const refuse = (why: string, cause?: unknown) => new Refusal('NotTaken', { host, address, why }, { cause });
@@ -60,6 +60,7 @@ export function macvlan(seat: Seat, links: Links): Carrier {
       throw refuse(why || `${name} is not up with it after ${deadlineMs} ms`);
     },
     give: async () => {
+      if (holds()) await reset(address);
       if (there()) links.tell(`address flush dev ${name}`, `link set ${name} down`);
       if (await soon(() => !isLinkUp(name) && !isLocal(address))) return;
       const { why } = links;
