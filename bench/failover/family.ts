@@ -11,8 +11,8 @@ export interface Family {
   sides: readonly Side[];
   /** What is measured of each trial, with the goal in the case. */
   figures(fault: string): readonly (Figure & { of: (trial: Trial) => number })[];
-  /** The peer that ours has to be faster than by so much, in the gap. */
-  race?: { peerName: string; least: number };
+  /** The share of a peer's gap that ours must not exceed. */
+  race?: { peerName: string; most: number };
   /** Of this side; all when left out. */
   rounds?(side: Side, fault: string): number;
 }
@@ -28,14 +28,18 @@ const mostFailures = 2;
 
 /** One side after the other, so that none runs beside another; each has all its repetitions in the same site. */
 export async function measure(family: Family, work: Work): Promise<void> {
-  const faults = family.faults.filter((fault) => wants(work.options, `${family.name}/${fault}`));
   const trials = new Map<string, Repeated>();
-  for (const side of faults.length > 0 ? family.sides : []) {
-    for (const fault of faults) trials.set(`${side.name} ${fault}`, await repeat(family, side, fault, work));
+  for (const side of family.sides) {
+    const mine = family.faults.filter((fault) => wants(work.options, caseOf(family, fault, side)));
+    for (const fault of mine) trials.set(caseOf(family, fault, side), await repeat(family, side, fault, work));
     await side.close();
   }
-  for (const fault of faults) tabulate(family, fault, work.figures, trials);
+  for (const fault of family.faults) tabulate(family, fault, work.figures, trials);
 }
+
+/** What --only looks at: `proxy/killed/ours`. */
+const caseOf = ({ name }: Family, fault: string, side: Side): string =>
+  [name, fault, side.name.replaceAll(/[^a-z0-9]+/gi, '-')].join('/');
 
 interface Repeated {
   trials: Trial[];
@@ -68,19 +72,31 @@ async function repeat(family: Family, side: Side, fault: string, { options, say 
 
 function tabulate(family: Family, fault: string, figures: Figures, all: ReadonlyMap<string, Repeated>): void {
   const name = `${family.name}/${fault}`;
-  const [ours, ...peers] = family.sides;
-  const repeated = (side: Side | undefined): Repeated => all.get(`${side?.name} ${fault}`)!;
+  const [ours, ...others] = family.sides;
+  const asked = (side: Side) => all.has(caseOf(family, fault, side));
+  const repeated = (side: Side): Repeated =>
+    all.get(caseOf(family, fault, side)) ?? { trials: [], failed: 0, why: 'it was not asked for' };
+  if (!ours || !family.sides.some(asked)) return;
+  const peers = others.filter(asked);
   for (const { of, ...figure } of family.figures(fault)) {
     const own = measured(repeated(ours), of);
     if (peers.length === 0) figures.add(name, figure, own);
     for (const peer of peers) figures.beside(name, figure, own, peer.name, measured(repeated(peer), of));
   }
+  if (family.race) race(family.race, name, figures);
   for (const side of family.sides) {
     const { failed, trials, why = '' } = repeated(side);
     if (failed > 0) figures.failed(name, side === ours ? '' : side.name, { failed, of: failed + trials.length, why });
   }
   for (const [what, afterMs] of phasesOf(repeated(ours).trials))
     figures.add(name, { metric: `phase: ${what}`, unit: 'ms' }, afterMs);
+}
+
+/** Of the medians that the table has already. */
+function race({ peerName, most }: NonNullable<Family['race']>, name: string, figures: Figures): void {
+  const row = figures.rows.find((one) => one.case === name && one.peerName === peerName && one.ratio !== null);
+  const figure: Figure = { metric: `gap / that of ${peerName}`, unit: 'share', goal: most };
+  if (row?.ratio) figures.add(name, figure, [1 / row.ratio]);
 }
 
 const measured = ({ trials, why }: Repeated, of: (trial: Trial) => number): Measured =>

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 /** What is measured of each repetition. Less is better, always. */
 export interface Figure {
   metric: string;
-  unit: 'ms' | 'count';
+  unit: 'ms' | 'count' | 'share';
   /** What the median of ours must not exceed; of a count, its worst. */
   goal?: number;
 }
@@ -86,7 +86,7 @@ const whyNot = (what: string, measured: Measured): string | undefined =>
 
 function cells(row: FailoverRow): string[] {
   const show = (value: number | null) =>
-    value === null ? '' : row.unit === 'ms' ? `${Math.round(value)} ms` : String(value);
+    value === null ? '' : row.unit === 'ms' ? `${Math.round(value)} ms` : String(Number(value.toPrecision(3)));
   return [
     ...[row.case, row.metric, row.goal === null ? '' : `<= ${show(row.goal)}`],
     ...[show(row.ours), show(row.worst), row.kept === null ? '' : row.kept ? 'kept' : 'MISSED', String(row.runs)],

@@ -1,6 +1,7 @@
 import { cleanly } from '../../src/laboratory/endings';
 import { readyForFailover } from '../../src/laboratory/failoverNeeds';
 import { readOptions } from '../options';
+import { endpoints } from './endpoints';
 import { measure } from './family';
 import { Figures } from './figures';
 import { proxies } from './proxies';
@@ -17,6 +18,7 @@ export async function main(args: string[]): Promise<void> {
     readyForFailover(say);
     await cleanly(async (endings) => {
       await measure(proxies(endings, hungMs, say), work);
+      await measure(endpoints(endings, hungMs, say), work);
     });
   } finally {
     say(`took ${Math.round((performance.now() - begin) / 1000)} s`);

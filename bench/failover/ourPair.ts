@@ -1,6 +1,6 @@
 import type { AgentClient } from '../../src/agent/client';
 import type { Endings } from '../../src/laboratory/endings';
-import { pairOfLab as pair } from '../../src/laboratory/failoverFleet';
+import { pairOfLab as pair, proxyAddress } from '../../src/laboratory/failoverFleet';
 import { until } from '../../src/laboratory/until';
 import { atHome, breakProxy, openPair, type Pair } from './pair';
 import { Standing, type Side } from './side';
@@ -34,6 +34,8 @@ export async function openOurs(endings: Endings): Promise<Pair> {
 /** By hand, at the agents: a guard of the pair would wait ten seconds to be sure that the proxy is well. */
 async function bringBack({ site, moves }: Pair): Promise<void> {
   await site.faults.mend('n1');
+  // A node that was cut off finds out by itself that the other one took its address.
+  await until('n1 has given its address up', () => !moves.has('n1', proxyAddress(site.network, 'n1')));
   const [home, away] = ['n1', 'n2'].map((host) => site.agent(host).traffic) as [Traffic, Traffic];
   await home.startProxy({ pair, deadlineMs: 5_000 });
   const epochs = await Promise.all([home, away].map((traffic) => epochOf(traffic)));

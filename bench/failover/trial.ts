@@ -35,6 +35,8 @@ export interface Scenario {
   /** Nobody waits longer for a success than that, ms. */
   windowMs: number;
   hungMs: number;
+  /** The fault comes at a random moment within that. */
+  offsetMs?: number;
 }
 
 /** Clients that give up a write after a second, and such that wait for its answer for as long as it takes. */
@@ -42,7 +44,7 @@ const hurried = { connections: 20, perSecond: 100, queryTimeoutMs: 1_000 };
 const patient = { connections: 10, perSecond: 100 };
 const enoughBefore = 100;
 /** A phase of what the sides do every so often must not fall on the fault each time. */
-const mostOffsetMs = 1_000;
+const usualOffsetMs = 1_000;
 /** Clients are served again when they wrote half of what they want to for so long. */
 const servedMs = 1_000;
 
@@ -51,7 +53,7 @@ export async function tryOut({ endings, ...scenario }: Scenario): Promise<Trial>
   return endings.within(async (part) => {
     const all = [hurried, patient].map((wish) => scenario.start(part, wish)) as [Clients, Clients];
     await until('the clients write', () => all.every((clients) => written(clients) > enoughBefore));
-    await pause(Math.random() * mostOffsetMs);
+    await pause(Math.random() * (scenario.offsetMs ?? usualOffsetMs));
     const faultMs = await scenario.fault();
     await served(all, faultMs, scenario);
     const [log, patientLog] = await Promise.all(all.map((clients) => clients.stop()));
