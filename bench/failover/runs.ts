@@ -16,7 +16,9 @@ export async function ended(operator: Operator, id: string, sinceMs: number): Pr
     `${id} ends`,
     async () => {
       const now = await operator.show(id);
-      return now.endedAt !== undefined && Date.parse(now.startedAt) >= sinceMs ? now : undefined;
+      if (now.endedAt !== undefined && Date.parse(now.startedAt) >= sinceMs) return now;
+      const last = now.steps.at(-1);
+      throw new Error(`${now.phase}, last step "${last?.what}" ${last?.state}: ${last?.why ?? now.unanswered ?? ''}`);
     },
     { timeoutMs: withinMs, everyMs: 100 },
   );

@@ -42,7 +42,7 @@ export class Standing<T> {
     try {
       return await work();
     } catch (error) {
-      await this.close();
+      await this.close().catch((failure: unknown) => this.say(`  ${reasonsOf(failure)}`));
       throw error;
     }
   }

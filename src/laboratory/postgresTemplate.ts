@@ -27,7 +27,7 @@ wal_retrieve_retry_interval = 100ms
 log_line_prefix = '%m [%p] '
 `;
 
-const access = ['all all', 'replication replicator'].map((who) => `host ${who} 0.0.0.0/0 trust\n`).join('');
+const access = ['all all', 'replication all'].map((who) => `host ${who} 0.0.0.0/0 trust\n`).join('');
 
 /** Any row is one write of a client; nothing keeps a row from being there twice, so that it would be seen. */
 export const tables = [
