@@ -70,11 +70,12 @@ export function termsOf({ endpoints, hosts }: Fleet, endpoint: string): Endpoint
   return {
     ...{ endpoint, name, port, autonomy, coolDown, maintenance, fence, mostLag, probe },
     ...(armed && { armed }),
-    members: eachOf(entry.members, ({ host, address, port: at, candidate }) => ({
+    members: eachOf(entry.members, ({ host, address, port: at, candidate, powerOff }) => ({
       ...placed(host),
       address,
       port: at,
       candidate,
+      powered: powerOff !== undefined,
     })),
     forwarders: eachOf(entry.forwarders, ({ host, address, pooler }) => ({
       ...placed(host),

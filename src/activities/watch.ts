@@ -36,6 +36,11 @@ export const watchActivities = ({ agent }: Hands) => ({
     return beating(host, `Write through ${asked.address}`, () => agent(host).watch.write(asked));
   },
 
+  /** Cuts the power of a member's host, through an observer. */
+  async powerOffMember({ host, ...order }: WatchInput<'powerOff'> & { host: string }): ReturnType<Watch['powerOff']> {
+    return beating(host, `Cut the power of ${order.member}`, () => agent(host).watch.powerOff(order));
+  },
+
   /**
    * Listens to the observers of an endpoint until their opinion is another than the run knows: a majority at once, anything
    * else when it lasts.

@@ -1,11 +1,12 @@
 import { Refusal } from '../contract/errors';
+import { asTyped } from './asTyped';
 import { exitCodeOf, exitCodes } from './exitCodes';
 import { paintFor } from './print';
 
 /** One or two lines: what, where, what to do next. With --debug the stack too. Answers with the exit status. */
 export function complain(error: unknown, { debug }: { debug?: boolean } = {}): number {
   const paint = paintFor(process.stderr);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = asTyped(error instanceof Error ? error.message : String(error));
   const [what, next] = message.split(/\. Next: /);
   process.stderr.write(`${paint.red('evenkeel:')} ${what}${next ? `\n${paint.dim('next:')} ${next}` : ''}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${paint.dim(stackOf(error))}\n`);

@@ -1,5 +1,6 @@
 import type { Operator } from '../api/operator';
 import type { RunEvent, RunView } from '../api/views';
+import { asTyped } from './asTyped';
 import { exitCodeOfRun, exitCodes } from './exitCodes';
 import { LiveRun } from './live';
 import { paintFor, printLine } from './print';
@@ -73,7 +74,7 @@ async function tellRun(
     aside?.(event, tell);
     if (json && event.type !== 'ended') printLine(JSON.stringify(event));
     const due = event.type !== 'progress' || Date.now() - toldAt >= tellEvery;
-    if (!json && due) for (const line of linesOf(event)) printLine(line);
+    if (!json && due) for (const line of linesOf(event)) printLine(asTyped(line));
     if (event.type === 'progress' && due) toldAt = Date.now();
     if (event.type === 'ended') return event.run;
     if (event.type === 'phase' && event.waiting && event.phase !== 'paused' && !patient) return 'waiting';
@@ -82,7 +83,7 @@ async function tellRun(
 }
 
 export function linesOf(event: RunEvent): string[] {
-  const at = new Date().toTimeString().slice(0, 8);
+  const at = timeOf(event).toTimeString().slice(0, 8);
   const below = (lines: readonly string[]) => lines.map((line) => `           ${line}`);
   if (event.type === 'run') return [`${at} ${event.run.title} (${event.run.id}), started by ${event.run.by}`];
   if (event.type === 'plan') return [`${at} Plan ${event.plan.digest}:`, ...below(event.plan.sentences)];
@@ -99,13 +100,20 @@ export function linesOf(event: RunEvent): string[] {
   return [];
 }
 
+/** Of a step, when that happened: whoever attaches late is told what was long ago. */
+function timeOf(event: RunEvent): Date {
+  const { startedAt, endedAt } = event.type === 'step' ? event.step : {};
+  const at = endedAt ?? startedAt;
+  return at === undefined ? new Date() : new Date(at);
+}
+
 function printEnd(run: RunView, json: boolean): void {
   if (json) printLine(JSON.stringify(reportOf(run)));
-  else for (const line of reportLines(run, paintFor(process.stdout))) printLine(line);
+  else for (const line of reportLines(run, paintFor(process.stdout))) printLine(asTyped(line));
 }
 
 function leaveWord(id: string, lastWord?: string): number {
   const usual = `Left it running. \`evenkeel watch ${id}\` shows it again; \`evenkeel cancel ${id}\` stops and undoes it.`;
-  process.stderr.write(`${lastWord ?? usual}\n`);
+  process.stderr.write(`${asTyped(lastWord ?? usual)}\n`);
   return exitCodes.left.code;
 }

@@ -17,6 +17,9 @@ const Member = z.strictObject({
   database: z.string().default('postgres'),
   password: Secret.optional(),
   start: Command.optional().describe('starts it; left out, pg_ctl does, as the owner of its data directory'),
+  powerOff: Command.optional().describe(
+    'cuts the power of its host; an observer runs it where the host itself cannot prove that the member is dead; it ends with 0 only when that is certain',
+  ),
   candidate: z.boolean().default(true).describe('whether it may become the primary'),
 });
 export type Member = z.output<typeof Member>;

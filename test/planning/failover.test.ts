@@ -20,9 +20,9 @@ const terms: EndpointTerms = {
   mostLag: 0,
   probe: { every: 100, deadline: 150, misses: 2 },
   members: {
-    p1: { host: 'p1', zone: 'a', address: '10.0.0.1', port: 5432, candidate: true },
-    p2: { host: 'p2', zone: 'b', address: '10.0.0.2', port: 5432, candidate: true },
-    p3: { host: 'p3', zone: 'c', address: '10.0.0.3', port: 5432, candidate: true },
+    p1: { host: 'p1', zone: 'a', address: '10.0.0.1', port: 5432, candidate: true, powered: false },
+    p2: { host: 'p2', zone: 'b', address: '10.0.0.2', port: 5432, candidate: true, powered: false },
+    p3: { host: 'p3', zone: 'c', address: '10.0.0.3', port: 5432, candidate: true, powered: false },
   },
   forwarders: {
     fa: { host: 'fa', zone: 'a', address: '10.0.0.11', pooled: false },

@@ -37,6 +37,19 @@ export const watch = {
       tookMs: z.number(),
     }),
   },
+  powerOff: {
+    kind: 'act',
+    summary:
+      'Cut the power of a member’s host by the command of the fleet file: the last fence, when its agent cannot prove one',
+    role: 'agent',
+    input: z.object({
+      target: Target,
+      member: z.string(),
+      lease: Lease,
+      deadlineMs: z.number().int().positive().default(10_000),
+    }),
+    output: z.object({ proof: z.array(z.string()), tookMs: z.number() }),
+  },
   deeds: {
     kind: 'look',
     summary: 'What this agent did by itself, oldest first; with `waitMs` it answers when there is more',

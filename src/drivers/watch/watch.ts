@@ -3,6 +3,7 @@ import type { CapabilityOf, Host, Running } from '../host';
 import { armed } from './armed';
 import { DeedBook } from './deedBook';
 import { Homecomings } from './homecoming';
+import { powerOff } from './powerOff';
 import { Takeovers } from './takeover';
 import { watchedBy } from './things';
 import { Views } from './views';
@@ -50,6 +51,11 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       if (!endpoint)
         throw new Refusal('NoPart', { host: observer, part: 'member, forwarder or observer', name: input.target });
       return write(host, endpoint, input);
+    },
+    powerOff: async (input) => {
+      const endpoint = host.endpoints[input.target];
+      if (!endpoint) throw new Refusal('NoPart', { host: observer, part: 'observer', name: input.target });
+      return powerOff(host, endpoint, input);
     },
     deeds: async ({ target, after, waitMs }) => {
       refuseUnknown(target);

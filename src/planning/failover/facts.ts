@@ -11,7 +11,11 @@ export interface EndpointTerms extends Pick<
   endpoint: string;
   /** The DNS name. */
   name: string;
-  members: Record<string, { host: string; zone?: string; address: string; port: number; candidate: boolean }>;
+  /** `powered`: the power of its host can be cut. */
+  members: Record<
+    string,
+    { host: string; zone?: string; address: string; port: number; candidate: boolean; powered: boolean }
+  >;
   forwarders: Record<string, { host: string; zone?: string; address: string; pooled: boolean }>;
   observers: { host: string; zone?: string }[];
   /** Whether a DNS server is told when a forwarder leaves or joins. */

@@ -15,6 +15,7 @@ import { Routes, type Written } from './routes';
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
 const fenceMs = { lost: 150, there: 3_000 };
 const promoteMs = 10_000;
+const powerMs = 20_000;
 
 type Phase = Output<'failOverEndpoint'>['phases'][number];
 
@@ -53,7 +54,7 @@ export class Failover {
       const fencing = this.fenceOld();
       await this.routes.close([address]);
       this.mark('closed');
-      const why = await fencing;
+      const why = await fencing.then((reason) => this.orByPower(reason));
       this.mark(why === undefined ? 'fenced' : 'not fenced, which is safe');
       const reason = unsafe({ policy: terms.fence, fenced: why === undefined, why: why ?? '', lossless });
       if (reason !== undefined)
@@ -190,6 +191,22 @@ export class Failover {
       if (codeOf(error) === 'StaleEpoch') throw error;
       log.warn('the old primary was not fenced', { why: reasonOf(error) });
       return reasonOf(error).split('. Next: ')[0];
+    }
+  }
+
+  /** Where nothing else makes it safe to go on, its power is cut: that takes seconds, and needs a command of the fleet file. */
+  private async orByPower(why: string | undefined): Promise<string | undefined> {
+    const { endpoint, primary, lossless } = this.plan;
+    const { terms } = this.survey.facts;
+    if (why === undefined || !terms.members[primary]!.powered) return why;
+    if (unsafe({ policy: terms.fence, fenced: false, why, lossless }) === undefined) return why;
+    const lease = this.book.leaseOf(endpoint);
+    try {
+      const order = { host: this.witness(), target: endpoint, member: primary, lease, deadlineMs: powerMs };
+      this.fence = (await swift.powerOffMember(order)).proof;
+      return undefined;
+    } catch (error) {
+      return `${why}; ${reasonOf(error).split('. Next: ')[0]}`;
     }
   }
 

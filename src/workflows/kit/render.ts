@@ -27,14 +27,19 @@ export function codeOf(error: unknown): ErrorCode | undefined {
 }
 
 /** A no of ours as a failure that no retry changes and whose type is its code. */
-export const failureOf = (refusal: Refusal): ApplicationFailure =>
-  ApplicationFailure.create({
+export function failureOf(refusal: Refusal): ApplicationFailure {
+  // A no is no crash: whoever reads it in the Web UI wants the sentence, not the place in our code.
+  refusal.stack = '';
+  const failure = ApplicationFailure.create({
     message: refusal.message,
     type: refusal.code,
     nonRetryable: true,
     details: [refusal.facts],
     cause: refusal,
   });
+  failure.stack = '';
+  return failure;
+}
 
 /** The end of a failed run: the innermost sentence and its code, so that no list shows `Activity task failed`. */
 export const failure = (error: unknown): unknown => {
