@@ -74,8 +74,7 @@ function tabulate(family: Family, fault: string, figures: Figures, all: Readonly
   const name = `${family.name}/${fault}`;
   const [ours, ...others] = family.sides;
   const asked = (side: Side) => all.has(caseOf(family, fault, side));
-  const repeated = (side: Side): Repeated =>
-    all.get(caseOf(family, fault, side)) ?? { trials: [], failed: 0, why: 'it was not asked for' };
+  const repeated = (side: Side): Repeated => all.get(caseOf(family, fault, side)) ?? { trials: [], failed: 0 };
   if (!ours || !family.sides.some(asked)) return;
   const peers = others.filter(asked);
   for (const { of, ...figure } of family.figures(fault)) {
@@ -99,8 +98,9 @@ function race({ peerName, most }: NonNullable<Family['race']>, name: string, fig
   if (row?.ratio) figures.add(name, figure, [1 / row.ratio]);
 }
 
+/** Without a trial and without a reason it was not asked for. */
 const measured = ({ trials, why }: Repeated, of: (trial: Trial) => number): Measured =>
-  trials.length > 0 ? trials.map(of) : { why: why ?? 'no repetition was asked for' };
+  trials.length === 0 && why !== undefined ? { why } : trials.map(of);
 
 /** Each phase in the order of the first report that has it. */
 function phasesOf(trials: readonly Trial[]): Map<string, number[]> {

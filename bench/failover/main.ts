@@ -5,6 +5,7 @@ import { endpoints } from './endpoints';
 import { measure } from './family';
 import { Figures } from './figures';
 import { proxies } from './proxies';
+import { starved } from './starved';
 
 /** `npm run bench -- failover`: proxies and the single endpoint, beside keepalived and Patroni, in the same namespaces. */
 export async function main(args: string[]): Promise<void> {
@@ -19,6 +20,7 @@ export async function main(args: string[]): Promise<void> {
     await cleanly(async (endings) => {
       await measure(proxies(endings, hungMs, say), work);
       await measure(endpoints(endings, hungMs, say), work);
+      await starved(endings, work);
     });
   } finally {
     say(`took ${Math.round((performance.now() - begin) / 1000)} s`);

@@ -14,6 +14,8 @@ import { tryOut, type Trial } from './trial';
 /** Longer than any failover of ours may take: then it has failed. */
 const windowMs = 30_000;
 
+const guardedWithin = { timeoutMs: 60_000, everyMs: 100 };
+
 export interface OurEndpoint {
   site: FailoverSite;
   operator: Operator;
@@ -33,8 +35,12 @@ export function ourEndpoint(endings: Endings, hungMs: number, say: (line: string
 }
 
 /** One failover follows the other here: no cool-down. All else is as it is by default. */
-export async function openOurEndpoint(endings: Endings): Promise<OurEndpoint> {
-  const site = await FailoverSite.open(endings, { proxies: false, endpointEntry: { coolDown: '0s' } });
+async function openOurEndpoint(endings: Endings): Promise<OurEndpoint> {
+  return guard(endings, await FailoverSite.open(endings, { proxies: false, endpointEntry: { coolDown: '0s' } }));
+}
+
+/** Starts the guard, and waits until it watches. */
+export async function guard(endings: Endings, site: FailoverSite): Promise<OurEndpoint> {
   const operator = await connectOperator({ waitMs: 10_000 });
   endings.add(() => operator.close());
   await operator.start('guard-endpoint', { endpoint }, 'bench');
@@ -90,9 +96,13 @@ async function guarded({ site, operator }: OurEndpoint, primary: string): Promis
   await until('both forwarders are in the name', async () => {
     return (await resolved(network.host('dns').address)).length === 2;
   });
-  await until(`${primary} is watched`, async () => {
-    const { steps } = await operator.show(`guard-endpoint/${endpoint}`);
-    const last = steps.at(-1);
-    return last?.state === 'running' && last.what.startsWith(`Watch ${primary},`);
-  });
+  await until(
+    `${primary} is watched`,
+    async () => {
+      const { steps } = await operator.show(`guard-endpoint/${endpoint}`);
+      const last = steps.at(-1);
+      return last?.state === 'running' && last.what.startsWith(`Watch ${primary},`);
+    },
+    guardedWithin,
+  );
 }

@@ -19,8 +19,14 @@ export function ourPair(endings: Endings, hungMs: number, say: (line: string) =>
 }
 
 /** One failover follows the other here: no cool-down. */
-export async function openOurs(endings: Endings): Promise<Pair> {
-  const opened = await openPair(endings, { proxiesEntry: { coolDown: '0s' } });
+async function openOurs(endings: Endings): Promise<Pair> {
+  const opened = await openPair(endings, { endpoint: false, proxiesEntry: { coolDown: '0s' } });
+  await bringUp(opened);
+  return opened;
+}
+
+/** Starts both proxies, and gives each node its address. */
+export async function bringUp(opened: Pair): Promise<void> {
   const { site } = opened;
   for (const node of ['n1', 'n2']) {
     const { traffic } = site.agent(node);
@@ -28,7 +34,6 @@ export async function openOurs(endings: Endings): Promise<Pair> {
     await traffic.take({ pair, node, from: 0, lease: { target: `${pair}/${node}`, epoch: 1 } });
   }
   await settled(opened);
-  return opened;
 }
 
 /** By hand, at the agents: a guard of the pair would wait ten seconds to be sure that the proxy is well. */

@@ -23,7 +23,7 @@ export interface Pair {
 }
 
 export async function openPair(endings: Endings, options: FailoverOptions): Promise<Pair> {
-  const site = await FailoverSite.open(endings, { endpoint: false, ...options });
+  const site = await FailoverSite.open(endings, options);
   const { network } = site;
   const nodes = { n1: network.host('n1'), n2: network.host('n2') };
   const addresses = Object.keys(nodes).map((node) => proxyAddress(network, node));
