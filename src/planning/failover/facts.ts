@@ -43,12 +43,18 @@ export interface EndpointFacts {
   heard: string[];
 }
 
-/** The member to which the forwarders send, as most of them say; what members say of themselves comes second: a dead one says nothing. */
+/**
+ * The member to which the forwarders send under the newest epoch: one that was cut off during a failover still has an older
+ * one. What members say of themselves comes second: a dead one says nothing.
+ */
 export function primaryOf({ terms, routes, members }: EndpointFacts): string | undefined {
+  const open = Object.values(routes).flatMap((route) =>
+    answered(route) && route.to ? [{ ...route, to: route.to }] : [],
+  );
+  const newest = Math.max(...open.map(({ epoch }) => epoch));
   const votes = new Map<string, number>();
-  for (const route of Object.values(routes)) {
-    if (!answered(route) || !route.to) continue;
-    const member = memberAt(terms, route.to.address);
+  for (const { to } of open.filter(({ epoch }) => epoch === newest)) {
+    const member = memberAt(terms, to.address);
     if (member !== undefined) votes.set(member, (votes.get(member) ?? 0) + 1);
   }
   const [routed] = [...votes].sort(([, a], [, b]) => b - a);

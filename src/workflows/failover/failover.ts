@@ -1,8 +1,6 @@
 import { log } from '@temporalio/workflow';
 import type { Survey } from '../../activities/endpoints';
 import { formatBytes } from '../../contract/amounts';
-import type { Lost } from '../../contract/capabilities/role';
-import type { WritesSeen } from '../../contract/failoverReports';
 import type { Output } from '../../contract/runbooks';
 import type { Done } from '../../planning/failover/adopted';
 import { lastGood, type Candidate } from '../../planning/failover/candidates';
@@ -17,6 +15,7 @@ import { codeOf, reasonOf, refuse } from '../kit/render';
 import { quick, swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 import { untilEnded } from '../kit/together';
+import { Aftermath } from './aftermath';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
@@ -38,9 +37,7 @@ export class Failover {
   private writes: Written[] = [];
   private wroteAt: number | undefined;
   private cut = { found: 0, left: 0 };
-  private lost: Lost | undefined;
-  private lostUnknown: string | undefined;
-  private seen: WritesSeen | undefined;
+  private readonly aftermath: Aftermath;
   private deed: Done | undefined;
 
   constructor(
@@ -50,6 +47,7 @@ export class Failover {
   ) {
     const { judgement, close, silent } = plan;
     this.routes = new Routes(book, survey.facts.terms, close);
+    this.aftermath = new Aftermath(book, survey.facts.terms, plan, this.routes);
     for (const { forwarder, why } of silent) this.routes.left.set(forwarder, why);
     this.since = judgement.sinceMs ?? survey.facts.nowMs;
     this.mark('decided');
@@ -145,57 +143,15 @@ export class Failover {
     this.mark('verified');
   }
 
-  /** What nobody waits for: the other standbys, the DNS name, and the exact loss. */
-  async settle(): Promise<void> {
-    const { endpoint, primary } = this.plan;
-    const { terms } = this.survey.facts;
-    const lease = this.book.leaseOf(endpoint);
-    const followers = this.plan.candidates.filter(({ member }) => member !== this.now);
-    for (const { member, host } of followers)
-      await this.book.attempt(`Let ${member} follow ${this.now}`, () =>
-        swift.followPrimary({ host, endpoint, lease, primary: this.now, deadlineMs: 20_000 }),
-      );
-    if (followers.length > 0)
-      await this.book.attempt(
-        `Let commits on ${this.now} wait for one of ${followers.map(({ member }) => member).join(', ')}`,
-        () =>
-          swift.setSynchronous({
-            host: terms.members[this.now]!.host,
-            endpoint,
-            lease,
-            members: followers.map(({ member }) => member),
-          }),
-      );
-    if (terms.dns)
-      for (const forwarder of this.routes.left.keys())
-        await this.book.attempt(`Take ${forwarder} out of ${terms.name}, since it did not answer`, () =>
-          swift.announceForwarder({
-            host: this.witness(),
-            endpoint,
-            lease,
-            address: terms.forwarders[forwarder]!.address,
-            as: 'gone',
-          }),
-        );
-    const { host } = terms.members[primary]!;
-    this.lost = await this.book.attempt(`Count the commits that only ${primary} has`, () =>
-      swift.countLostCommits({ host, endpoint, primary: this.now }).catch((error: unknown) => {
-        this.lostUnknown = reasonOf(error);
-        throw error;
-      }),
-    );
+  /** What nobody waits for. */
+  settle(): Promise<void> {
+    return this.aftermath.settle(this.now, this.witness());
   }
 
   /** For the picture: who looks at the report later sees when nobody could write. */
-  async lookBack(lookOnMs: number): Promise<void> {
-    const { endpoint, primary } = this.plan;
-    const { facts } = this.survey;
-    const fromMs = (lastGood(facts, primary)?.atMs ?? this.since) - aroundMs;
-    const toMs = (this.wroteAt ?? Date.now()) + lookOnMs;
-    const hosts = facts.terms.observers.map(({ host }) => host);
-    this.seen = await this.book.attempt('Keep what the observers saw of the writes', () =>
-      swift.keepWrites({ target: endpoint, hosts, fromMs, toMs }),
-    );
+  lookBack(lookOnMs: number): Promise<void> {
+    const goodMs = lastGood(this.survey.facts, this.plan.primary)?.atMs ?? this.since;
+    return this.aftermath.lookBack(goodMs - aroundMs, (this.wroteAt ?? Date.now()) + lookOnMs);
   }
 
   report(): Output<'failOverEndpoint'> {
@@ -216,11 +172,9 @@ export class Failover {
       lossless: plan.lossless && plan.candidates[0]!.member === this.now,
       unknownOutcomes: this.cut.found,
       stillHung: this.cut.left,
-      ...(this.lost && { lost: this.lost }),
-      ...(this.lostUnknown !== undefined && { lostUnknown: this.lostUnknown }),
       left: [...routes.left.keys()],
       writes: this.writes,
-      ...(this.seen && { seen: this.seen }),
+      ...this.aftermath.found,
     };
   }
 
