@@ -8,6 +8,8 @@ const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': swc('typescript'), [`/node_modules/(${modules})/.+\\.js$`]: swc('ecmascript') },
   transformIgnorePatterns: [`/node_modules/(?!(${modules})/)`],
+  /** What the agent loads when it is needed: Node wants the ending of what is built, jest has the source. */
+  moduleNameMapper: { '^(\\.\\./drivers/.+)\\.js$': '$1' },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
 };
 const needTemporal = ['stories', 'histories', 'stack', 'workflows'];
