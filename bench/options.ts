@@ -12,10 +12,12 @@ export interface BenchOptions {
   rounds: number;
   /** A folder of data that are not ours; the systems that know what to do with one read it. */
   data?: string;
+  /** How long after a fault a client that still waits counts as hung; the systems that have clients read it. */
+  hungSeconds: number;
 }
 
-/** `[--quick] [--json FILE] [--only CASE,…] [--seed N] [--rounds N] [--data DIR]`, the same for every system. */
-export function readOptions(args: string[]): BenchOptions {
+/** `[--quick] [--json FILE] [--only CASE,…] [--seed N] [--rounds N] [--data DIR] [--hung-seconds N]`, the same for every system. */
+export function readOptions(args: string[], usualRounds = '5'): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {
@@ -25,6 +27,7 @@ export function readOptions(args: string[]): BenchOptions {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       rounds: { type: 'string' },
       data: { type: 'string' },
+      'hung-seconds': { type: 'string' },
     },
   });
   const { quick, json, only, seed, data } = values;
@@ -34,7 +37,8 @@ export function readOptions(args: string[]): BenchOptions {
     ...(data !== undefined && { data: resolve(data) }),
     only: only.split(',').filter(Boolean),
     seed: whole('--seed', seed),
-    rounds: whole('--rounds', values.rounds ?? (quick ? '3' : '5')),
+    rounds: whole('--rounds', values.rounds ?? (quick ? '3' : usualRounds)),
+    hungSeconds: whole('--hung-seconds', values['hung-seconds'] ?? (quick ? '5' : '20')),
   };
 }
 

@@ -103,9 +103,9 @@ const formats: Record<Unit, (value: number) => string> = {
 };
 
 /** Columns as wide as their widest cell; the last cell of a row may stick out. */
-function aligned(rows: readonly string[][]): string {
+export function aligned(rows: readonly (readonly string[])[]): string {
   const last = (row: readonly string[], column: number) => column === row.length - 1;
-  const widths = heading.map((_, column) =>
+  const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (last(row, column) ? 0 : (row[column]?.length ?? 0)))),
   );
   return rows

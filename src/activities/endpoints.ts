@@ -1,4 +1,5 @@
 import { Refusal } from '../contract/errors';
+import type { Deed } from '../contract/sights';
 import type { Fleet } from '../contract/fleet';
 import { answered, type EndpointFacts, type EndpointTerms } from '../planning/failover/facts';
 import type { Rails } from '../planning/rails';
@@ -30,6 +31,13 @@ export const endpointActivities = ({ fleet, agent }: Hands) => ({
         asked.put(host, agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
           if (!('silent' in seen)) survey.observations.push(seen);
         });
+      const deeds = { told: [] as Deed[], by: 0 };
+      for (const { host } of terms.armed ? terms.observers : [])
+        asked.put(host, agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {
+          if (!answered(heard)) return;
+          deeds.by++;
+          deeds.told.push(...heard.deeds.filter(({ failover }) => failover).slice(-1));
+        });
       for (const [member, { host }] of Object.entries(terms.members))
         asked.put(host, agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
           survey.members[member] = view;
@@ -45,11 +53,13 @@ export const endpointActivities = ({ fleet, agent }: Hands) => ({
           survey.heard.push(host);
           epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
         });
+      // What the agents did must not be done again: it is waited for.
+      const heardOfDeeds = () => !terms.armed || deeds.by * 2 > terms.observers.length;
       await asked.answers(
-        () => hasty && enough(survey),
+        () => hasty && enough(survey) && heardOfDeeds(),
         (host) => outOfReach(survey, host),
       );
-      return { facts: { ...inOrder(survey), nowMs: Date.now() }, rails: now.limits, epoch };
+      return { facts: { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
     });
   },
 });

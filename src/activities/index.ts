@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { LiveFleet } from '../fleet/live';
 import type { AgentClient } from '../agent/client';
+import { armingActivities } from './arming';
 import { controlActivities } from './control';
 import { copyActivities } from './copy';
 import { filesActivities } from './files';
@@ -19,6 +20,8 @@ export interface Hands {
   fleet: LiveFleet;
   agent: (host: string) => AgentClient;
   temporal: Client;
+  /** What a fleet on loopback shares; elsewhere certificates are used. */
+  token?: string;
 }
 
 /** Every activity: a verb, a host, a heartbeat. No decisions. */
@@ -33,6 +36,7 @@ export const createActivities = (hands: Hands) =>
     ...roleActivities(hands),
     ...trafficActivities(hands),
     ...watchActivities(hands),
+    ...armingActivities(hands),
     ...controlActivities(hands),
   });
 

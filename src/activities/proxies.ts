@@ -5,7 +5,7 @@ import type { Fleet } from '../contract/fleet';
 import type { Deed, Observation } from '../contract/sights';
 import { meant } from '../fleet/nearest';
 import { answered } from '../planning/failover/facts';
-import { isWell, leaseOfNode, type PairFacts, type PairTerms } from '../planning/failover/proxies';
+import { isDown, isWell, leaseOfNode, type PairFacts, type PairTerms } from '../planning/failover/proxies';
 import type { Rails } from '../planning/rails';
 import type { Hands } from '.';
 import { Asking } from './asking';
@@ -16,6 +16,8 @@ import { awaiting, beating } from './supervise';
 const listenMs = 700;
 /** For so long an address may be on its way: longer, and nobody has it, ms. */
 const movingMs = 3_000;
+/** A proxy that is started has this long to answer, ms. */
+const downMs = 5_000;
 /** Nothing was done for so long: the run may begin its history anew, ms. */
 const quietMs = 3_600_000;
 
@@ -68,7 +70,8 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
             for (const node of Object.keys(terms.nodes)) seen(node, view.epochs[leaseOfNode(pair, node)] ?? 0);
         });
       }
-      await asked.answers(() => Object.values(facts.holders).some((view) => answered(view)));
+      // Nobody waits for this look: clients were redirected before it. So both hosts have their time.
+      await asked.answers(() => Object.keys(terms.nodes).every((name) => answered(facts.holders[name])));
       facts.deeds.sort((a, b) => a.atMs - b.atMs);
       return { facts: { ...facts, nowMs: Date.now() }, rails: now.limits, epochs };
     });
@@ -106,23 +109,26 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
     });
   },
 
-  /** Until the proxy of a node has answered everybody for so long. */
-  async awaitWellProxy({ terms, node, wellMs }: { terms: PairTerms; node: string; wellMs: number }): Promise<void> {
-    await awaiting(node, `Wait until the proxy of ${node} is well`, async (signal) => {
+  /** Until the proxy of a node has answered everybody for so long; or false when nobody has heard it for a while. */
+  async awaitWellProxy({ terms, node, wellMs }: { terms: PairTerms; node: string; wellMs: number }): Promise<boolean> {
+    return awaiting(node, `Wait until the proxy of ${node} is well`, async (signal) => {
       const observers = new Listening<Observation>(signal, (host, last) =>
         agent(host).watch.look({ target: terms.pair, after: last?.revision ?? -1, waitMs: pollMs }),
       );
-      let since: number | undefined;
-      await observers.until(
+      let since: { well?: number; down?: number } = {};
+      const outcome = await observers.until(
         Object.values(terms.nodes).map(({ host }) => host),
         (said) => {
           const facts: PairFacts = { terms, nowMs: 0, holders: {}, deeds: [], observations: [...said.values()] };
           const everybody = said.size === Object.keys(terms.nodes).length;
-          if (!everybody || !isWell(facts, node)) since = undefined;
-          else since ??= Date.now();
-          return since !== undefined && Date.now() - since >= wellMs ? true : undefined;
+          const now = Date.now();
+          if (everybody && isWell(facts, node)) since = { well: since.well ?? now };
+          else since = isDown(facts, node) ? { down: since.down ?? now } : {};
+          if (since.well !== undefined && now - since.well >= wellMs) return 'well';
+          return since.down !== undefined && now - since.down >= downMs ? 'down' : undefined;
         },
       );
+      return outcome === 'well';
     });
   },
 });

@@ -4,12 +4,13 @@ import type { WritesSeen } from '../contract/failoverReports';
 import type { Observation } from '../contract/sights';
 import type { CapabilityOf } from '../drivers/host';
 import { opinionOf, type Judgement } from '../planning/failover/verdict';
-import { answered, type EndpointTerms } from '../planning/failover/facts';
+import { answered, primarySeen, type EndpointTerms } from '../planning/failover/facts';
 import { judgeObservations } from '../planning/failover/plan';
 import { writesSeen } from '../planning/failover/writesSeen';
 import { beatMs } from '../services/watcher/protocol';
 import type { Hands } from '.';
 import { Asking } from './asking';
+import { Keeper, type Keeping } from './keeping';
 import { Listening, pollMs } from './listening';
 import { awaiting, beating } from './supervise';
 
@@ -25,6 +26,14 @@ export interface Watching {
   known: string;
   /** It ends after this all the same, so that its run can look around, ms. */
   spellMs: number;
+  /** The plan that the agents hold meanwhile. */
+  keeping: Keeping;
+}
+
+export interface Watched {
+  judgement: Judgement;
+  /** Why the run has to look around, though the opinion is the one that it knows. */
+  changed?: string;
 }
 
 /** Which observers are asked for their good writes, and of which time. */
@@ -35,10 +44,10 @@ export interface WritesAsked {
   toMs: number;
 }
 
-export const watchActivities = ({ agent }: Hands) => ({
+export const watchActivities = (hands: Hands) => ({
   /** A real request through an address, as a client makes it: a write of an endpoint, a question to a proxy. */
   async writeThrough({ host, ...asked }: WatchInput<'write'> & { host: string }): ReturnType<Watch['write']> {
-    return beating(host, `Write through ${asked.address}`, () => agent(host).watch.write(asked));
+    return beating(host, `Write through ${asked.address}`, () => hands.agent(host).watch.write(asked));
   },
 
   /** What the observers saw of their own writes around a failover, until `toMs` has come. One that does not answer is left out. */
@@ -50,7 +59,7 @@ export const watchActivities = ({ agent }: Hands) => ({
       const asked = new Asking();
       const tracks: Record<string, number[]>[] = [];
       for (const host of hosts)
-        asked.put(host, agent(host).watch.track({ target, fromMs, toMs }), (said) => {
+        asked.put(host, hands.agent(host).watch.track({ target, fromMs, toMs }), (said) => {
           if (answered(said)) tracks.push(said.wrote);
         });
       await asked.answers(() => tracks.length > 0);
@@ -60,33 +69,55 @@ export const watchActivities = ({ agent }: Hands) => ({
 
   /** Cuts the power of a member's host, through an observer. */
   async powerOffMember({ host, ...order }: WatchInput<'powerOff'> & { host: string }): ReturnType<Watch['powerOff']> {
-    return beating(host, `Cut the power of ${order.member}`, () => agent(host).watch.powerOff(order));
+    return beating(host, `Cut the power of ${order.member}`, () => hands.agent(host).watch.powerOff(order));
   },
 
   /**
    * Listens to the observers of an endpoint until their opinion is another than the run knows: a majority at once, anything
-   * else when it lasts.
+   * else when it lasts. Meanwhile the plan of the agents is kept, and it ends when that has to be another one.
    */
-  async watchEndpoint({ terms, primary, known, spellMs }: Watching): Promise<Judgement> {
+  async watchEndpoint({ terms, primary, known, spellMs, keeping }: Watching): Promise<Watched> {
     const { endpoint } = terms;
     return awaiting(endpoint, `Watch ${primary}, primary of ${endpoint}`, async (signal) => {
       const observers = new Listening<Observation>(signal, (host, last) =>
-        agent(host).watch.look({ target: endpoint, after: last?.revision ?? -1, waitMs: pollMs }),
+        hands.agent(host).watch.look({ target: endpoint, after: last?.revision ?? -1, waitMs: pollMs }),
       );
+      const over = new AbortController();
+      const keeper = new Keeper(hands, terms, primary, keeping);
+      const kept = keeper.keep(AbortSignal.any([signal, over.signal]));
       const begun = Date.now();
-      let otherSince: number | undefined;
-      const judged = await observers.until(
-        terms.observers.map(({ host }) => host),
-        (said) => {
-          const judgement = judgeObservations(terms, primary, [...said.values()]);
-          const now = Date.now();
-          if (opinionOf(judgement) === known) otherSince = undefined;
-          else otherSince ??= now;
-          const lasted = otherSince !== undefined && (judgement.majority || now - otherSince >= settleMs);
-          return lasted || now - begun > spellMs ? judgement : undefined;
-        },
-      );
-      return judged ?? judgeObservations(terms, primary, []);
+      const lasts = { other: new Lasting(settleMs), moved: new Lasting(settleMs) };
+      try {
+        const watched = await observers.until(
+          terms.observers.map(({ host }) => host),
+          (said): Watched | undefined => {
+            const judgement = judgeObservations(terms, primary, [...said.values()]);
+            const isOther = lasts.other.is(opinionOf(judgement) !== known, judgement.majority);
+            if (isOther || Date.now() - begun > spellMs) return { judgement };
+            const now = primarySeen(terms, [...said.values()]);
+            const moved = lasts.moved.is(now !== undefined && now !== primary) ? `${now} is the primary` : undefined;
+            const changed = moved ?? keeper.changed ?? keeper.fileChanged();
+            return changed === undefined ? undefined : { judgement, changed };
+          },
+        );
+        return watched ?? { judgement: judgeObservations(terms, primary, []) };
+      } finally {
+        over.abort();
+        await kept;
+      }
     });
   },
 });
+
+/** Something that counts when it lasts, or at once. */
+class Lasting {
+  private sinceMs: number | undefined;
+
+  constructor(private readonly ms: number) {}
+
+  is(holds: boolean, atOnce = false): boolean {
+    if (!holds) this.sinceMs = undefined;
+    else this.sinceMs ??= Date.now();
+    return this.sinceMs !== undefined && (atOnce || Date.now() - this.sinceMs >= this.ms);
+  }
+}

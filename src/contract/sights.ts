@@ -60,5 +60,23 @@ export const Deed = z.object({
   acts: z.array(z.object({ afterMs: z.number(), what: z.string() })),
   outcome: z.enum(['done', 'refused', 'failed']),
   why: z.string(),
+  /** Of a failover of an endpoint by an armed plan. */
+  failover: z
+    .object({
+      /** When the first observer missed the primary, ms since the epoch of Unix. */
+      sinceMs: z.number(),
+      verdict: z.string(),
+      votes: z.array(z.string()),
+      /** The member that was promoted. */
+      to: z.string(),
+      timeline: z.number().int(),
+      /** When the endpoint was open again, ms since the epoch of Unix. */
+      openAtMs: z.number(),
+      /** What proves that the old primary accepts nothing. */
+      fence: z.array(z.string()),
+      /** Connections that waited for the old primary and were cut, and those that still wait. */
+      cut: z.object({ found: z.number().int(), left: z.number().int() }),
+    })
+    .optional(),
 });
 export type Deed = z.output<typeof Deed>;

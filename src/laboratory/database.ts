@@ -71,45 +71,68 @@ export class Database {
     });
   }
 
-  async connect(): Promise<Client> {
-    const client = new Client({
-      ...{ host: this.address, port: databasePort, user: 'postgres', database: 'postgres' },
-      ...{ connectionTimeoutMillis: 1_000, query_timeout: 5_000 },
-    });
-    // It is told by the query that fails.
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
+  connect(): Promise<Client> {
+    return connectTo(this.address);
   }
 
   /** The rows that answer one question, over a connection of its own. */
-  async ask(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-    const client = await this.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(sql, values)).rows;
-    } finally {
-      await client.end();
-    }
+  ask(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return askServer(this.address, sql, values);
   }
 
   /** Each write that is in the table, and how often. */
-  async contents(): Promise<Map<string, number>> {
-    const rows = await this.ask('select id, count(*)::int as times from writes group by id');
-    return new Map(rows.map(({ id, times }) => [String(id), Number(times)]));
+  contents(): Promise<Map<string, number>> {
+    return contentsOf(this.address);
   }
 
   processes(): number[] {
     return processesIn(this.place.host.namespace, 'postgres');
   }
 
-  /** Ended without a checkpoint, whoever started it; shared memory that a killed one left goes too. */
-  private async end(): Promise<void> {
-    signalAll(this.processes(), 'SIGCONT');
-    signalAll(this.processes(), 'SIGQUIT');
-    await until(`${this.member} ends`, () => this.processes().length === 0);
-    const segment = sharedMemoryOf(this.data);
-    if (segment !== undefined) await run('ipcrm', '-m', segment);
+  private end(): Promise<void> {
+    return endServer(this.member, this.place.host.namespace, this.data);
   }
+}
+
+async function connectTo(address: string): Promise<Client> {
+  const client = new Client({
+    ...{ host: address, port: databasePort, user: 'postgres', database: 'postgres' },
+    ...{ connectionTimeoutMillis: 1_000, query_timeout: 5_000 },
+  });
+  // It is told by the query that fails.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** The rows that answer one question to the server at an address, over a connection of its own. */
+export async function askServer(
+  address: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = await connectTo(address);
+  try {
+    return (await client.query<Record<string, unknown>>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Each write that is in the table of a server, and how often. */
+export async function contentsOf(address: string): Promise<Map<string, number>> {
+  const rows = await askServer(address, 'select id, count(*)::int as times from writes group by id');
+  return new Map(rows.map(({ id, times }) => [String(id), Number(times)]));
+}
+
+/** Ended without a checkpoint, whoever started it; shared memory that a killed one left goes too. */
+export async function endServer(member: string, namespace: string, data: string): Promise<void> {
+  const processes = () => processesIn(namespace, 'postgres');
+  signalAll(processes(), 'SIGCONT');
+  signalAll(processes(), 'SIGQUIT');
+  await until(`${member} ends`, () => processes().length === 0);
+  const segment = sharedMemoryOf(data);
+  if (segment !== undefined) await run('ipcrm', '-m', segment);
 }
 
 /** The seventh line of postmaster.pid: key and id of a segment, for as long as nobody ended it in order. */

@@ -35,11 +35,14 @@ export class Endings {
 /** Does the work and cleans up after it: when it is done, when it fails, and when somebody presses Ctrl-C. */
 export async function cleanly<T>(work: (endings: Endings) => Promise<T>): Promise<T> {
   const endings = new Endings();
-  const interrupted = (signal: NodeJS.Signals) =>
+  const interrupted = (signal: NodeJS.Signals) => {
+    // What is still under way may fail in its own way when its ground is taken from it: the rest is cleaned up all the same.
+    process.on('uncaughtException', (error) => console.error(error));
     void endings
       .close()
       .catch((error: unknown) => console.error(error))
       .finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     return await work(endings);

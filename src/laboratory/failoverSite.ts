@@ -189,7 +189,8 @@ export class FailoverSite {
     this.raised = await startStack({ fleet: this.fleetFile, stateDir, say: layout.say });
     this.endings.add(() => this.stack.stop());
     set('EVENKEEL_STATE', stateDir);
-    set('TEMPORAL_ADDRESS', this.stack.state.temporal);
+    // A server of its own is found by the state: were it in the environment, nobody here would start it again.
+    if (!layout.ownTemporal) set('TEMPORAL_ADDRESS', this.stack.state.temporal);
     if (this.stack.state.webUi) set('EVENKEEL_TEMPORAL_UI', this.stack.state.webUi);
   }
 }

@@ -30,7 +30,7 @@ log_line_prefix = '%m [%p] '
 const access = ['all all', 'replication all'].map((who) => `host ${who} 0.0.0.0/0 trust\n`).join('');
 
 /** Any row is one write of a client; nothing keeps a row from being there twice, so that it would be seen. */
-const tables = [
+export const tables = [
   'create role replicator replication login',
   'create role app login',
   'create table writes (id text not null, at timestamptz not null default clock_timestamp())',

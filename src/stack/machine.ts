@@ -136,6 +136,9 @@ export const abilities = {
     for: 'later',
   },
   rclone: program('rclone', 'rclone', 'later', 'rclone: a peer in the benchmarks'),
+  keepalived: program('keepalived', 'keepalived', 'later', 'keepalived: a peer in the benchmarks'),
+  patroni: program('patroni', 'patroni', 'later', 'Patroni: a peer in the benchmarks'),
+  etcd: program('etcd', 'etcd-server', 'later', 'etcd: where Patroni keeps its leader'),
   docker: {
     title: 'Docker with compose',
     lacks: () =>

@@ -34,7 +34,10 @@ export async function createWorker({ connection, client, fleet, token, identity 
     ...(identity !== undefined && { identity }),
     dataConverter: dataConverter(),
     workflowBundle: { codePath: bundlePath() },
-    activities: createActivities({ fleet, temporal: client, agent: agentsOf(fleet, token) }),
+    activities: createActivities({
+      ...{ fleet, temporal: client, agent: agentsOf(fleet, token) },
+      ...(token !== undefined && { token }),
+    }),
     // Pause and cancel reach an activity with its next heartbeat: the SDK would hold heartbeats back for seconds.
     maxHeartbeatThrottleInterval: '500ms',
     shutdownGraceTime: graceMs,

@@ -8,6 +8,8 @@ import { Runbook } from './kit/runbook';
 
 const speech = { sentences: proxySentences, essence: proxyEssence };
 const startMs = 5_000;
+/** A proxy that dies again and again is started no more, and waited for. */
+const mostStarts = 20;
 
 /** A proxy failed. The agents have redirected its clients already, or this run does; then it is brought back, and they go back to it. */
 export async function failOverProxy(input: Input<'failOverProxy'>): Promise<Report<Output<'failOverProxy'>>> {
@@ -93,11 +95,17 @@ async function bringBack(
   plan: ProxyPlan,
 ): Promise<void> {
   const { pair, node, host, peer, peerHost, address, startable } = plan;
-  if (startable)
-    await book.attempt(`Start the proxy of ${node} again`, () => swift.startProxy({ host, pair, deadlineMs: startMs }));
-  await book.step(`Wait until the proxy of ${node} is well`, () =>
-    book.unlessPaused(() => waiting.awaitWellProxy({ terms, node, wellMs: wellSeconds * 1_000 })),
-  );
+  for (let well = false, starts = 0; !well; starts++) {
+    // Its host may have to come back first, which is waited for.
+    if (startable && starts < mostStarts)
+      await book.step(`Start the proxy of ${node} again`, () =>
+        book.unlessPaused(() => waiting.startProxy({ host, pair, deadlineMs: startMs })),
+      );
+    const outcome = await book.step<boolean | undefined>(`Wait until the proxy of ${node} is well`, () =>
+      book.unlessPaused(() => waiting.awaitWellProxy({ terms, node, wellMs: wellSeconds * 1_000 })),
+    );
+    well = outcome ?? true; // one who skips it knows that it is
+  }
   await book.approve(`the return of ${address} to ${node}`, failBack === 'ask');
   const lease = book.leaseOf(leaseOfNode(pair, node));
   await book.step(`Let ${peer} give ${address} back to ${node}`, async () => {

@@ -1,10 +1,14 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { formatDuration } from '../contract/amounts';
+import type { Watched } from '../activities/watch';
+import type { ArmedTerms } from '../contract/armed';
 import type { Input, Output, Report } from '../contract/runbooks';
+import { adoptedSentence, deedToAdopt, type Done } from '../planning/failover/adopted';
 import { guardSentences, planGuard, type GuardPlan } from '../planning/failover/guard';
 import type { EndpointTerms } from '../planning/failover/facts';
-import { opinionOf, type Judgement } from '../planning/failover/verdict';
+import { opinionOf } from '../planning/failover/verdict';
 import { failOverEndpoint } from './failOverEndpoint';
+import { Arming } from './failover/arming';
 import { attendance, runBeside } from './kit/besides';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -14,6 +18,10 @@ import { replaceForwarder } from './replaceForwarder';
 interface Past {
   failovers: number;
   lastAt: number;
+  /** The plan that the agents hold. */
+  armed?: ArmedTerms;
+  /** The epoch of the last failover that was seen to, whoever made it. */
+  seen?: number;
 }
 
 /** How many times it may look around before its history begins anew. */
@@ -29,35 +37,68 @@ export async function guardEndpoint(
 ): Promise<Report<Output<'guardEndpoint'>>> {
   const { endpoint } = input;
   const book = new Runbook(`Guard ${endpoint}`, input, { runbook: 'guard-endpoint', target: endpoint });
+  const arming = new Arming(book, endpoint, past.armed);
+  let goesOn = false;
+  book.atEnd(async () => goesOn || arming.end());
   return book.run(async () => {
     let known = '';
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
+      if (book.paused) await arming.disarm('its guard is paused');
       await book.whileNotPaused();
-      const { facts } = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
+      const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
         swift.surveyEndpoint({ endpoint, hasty: false }),
       );
-      const plan = book.decide(() => planGuard(facts), { sentences: guardSentences });
+      const { facts } = survey;
+      const { coolDown } = facts.terms;
+      const plan = book.decide(() => planGuard(facts, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
+        sentences: guardSentences,
+      });
       for (const forwarder of plan.idle) await openOn(book, endpoint, forwarder);
-      const judgement =
+      const deed = deedToAdopt(facts);
+      if (deed && isNews(deed, past)) {
+        past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
+        if (!isNews(deed, past)) continue;
+      }
+      await arming.see(plan, survey);
+      const pending = deed !== undefined && isNews(deed, past);
+      const watched =
         opinionOf(plan.judgement) === known || !plan.judgement.majority
-          ? await watch(book, facts.terms, plan, opinionOf(plan.judgement))
-          : plan.judgement;
+          ? await watch(book, facts.terms, plan, arming, past, pending)
+          : { judgement: plan.judgement };
+      if (!watched) continue;
+      const { judgement, changed } = watched;
+      if (changed !== undefined) await arming.disarm(changed);
       known = opinionOf(judgement);
-      if (judgement.majority && (await failOver(book, facts.terms, judgement, past))) {
-        past = { failovers: past.failovers + 1, lastAt: Date.now() };
-        known = '';
+      if (judgement.majority) {
+        const before = past.failovers;
+        past = await failOver(book, facts.terms, judgement.sentence, past);
+        if (past.failovers > before) known = '';
       }
     }
-    return continueAsNew<typeof guardEndpoint>(input, past);
+    goesOn = true;
+    return continueAsNew<typeof guardEndpoint>(input, { ...past, ...(arming.held && { armed: arming.held }) });
   });
 }
 
 /** A pause ends the watch, and with it what this guard would do. */
-function watch(book: Runbook, terms: EndpointTerms, { primary, silent }: GuardPlan, known: string): Promise<Judgement> {
-  const soon = known.startsWith('gone') || silent.length > 0;
-  return book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
-    book.unlessPaused(() => waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : spellMs })),
+async function watch(
+  book: Runbook,
+  terms: EndpointTerms,
+  { primary, judgement, armed, silent }: GuardPlan,
+  { held }: Arming,
+  { lastAt }: Past,
+  pending: boolean,
+): Promise<Watched | undefined> {
+  const known = opinionOf(judgement);
+  const notBeforeMs = lastAt === 0 ? 0 : lastAt + terms.coolDown;
+  const keeping = { ...(held && { plan: held }), notBeforeMs };
+  const soon = pending || known.startsWith('gone') || silent.length > 0 || ('draft' in armed && !held);
+  const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
+    book.untilPaused(() =>
+      waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : spellMs, keeping }),
+    ),
   );
+  return outcome?.value;
 }
 
 /** A forwarder that forwards nothing yet: a new one, or one that was made anew. */
@@ -71,13 +112,16 @@ async function openOn(book: Runbook, endpoint: string, forwarder: string): Promi
   );
 }
 
-/** True when it was failed over. What it does by itself stands in the fleet file; within the cool-down it asks. */
+const isNews = ({ epoch }: Done, { seen = 0 }: Past): boolean => epoch > seen;
+
+/** What it does by itself stands in the fleet file; within the cool-down it asks. What the agents have `made` already is only seen to. */
 async function failOver(
   book: Runbook,
   { endpoint, autonomy, coolDown, maintenance }: EndpointTerms,
-  { sentence }: Judgement,
-  { lastAt }: Past,
-): Promise<boolean> {
+  sentence: string,
+  past: Past,
+  made = false,
+): Promise<Past> {
   const target = { runbook: 'fail-over-endpoint', target: endpoint, title: `Fail ${endpoint} over: ${sentence}` };
   const wish = { ...attendance, endpoint, to: '', force: false, lookOnSeconds: 3 };
   if (autonomy === 'observe' || maintenance !== false) {
@@ -85,12 +129,13 @@ async function failOver(
     await book.attempt(`Say what would be done about ${endpoint}, since ${why}`, () =>
       runBeside(target, failOverEndpoint, { ...wish, dryRun: true }),
     );
-    return false;
+    return past;
   }
-  const ago = Date.now() - lastAt;
-  const cooling = ago < coolDown ? `, and ask first: it failed over ${formatDuration(ago)} ago` : '';
+  const ago = Date.now() - past.lastAt;
+  const cooling = ago < coolDown && !made ? `, and ask first: it failed over ${formatDuration(ago)} ago` : '';
   const done = await book.attempt(`Fail ${endpoint} over${cooling}: ${sentence}`, () =>
     runBeside(target, failOverEndpoint, { ...wish, ...(cooling !== '' && { approval: 'ask' as const }) }),
   );
-  return done !== undefined;
+  if (!done) return past;
+  return { ...past, failovers: past.failovers + 1, lastAt: Date.now(), seen: done.result?.epoch ?? past.seen ?? 0 };
 }

@@ -62,10 +62,13 @@ async function grantNext(state: LeaseState): Promise<void> {
   const next = state.queue.shift();
   if (!next) return;
   const epoch = Math.max(state.epoch, next.atLeast) + 1;
-  if (await tell(next, () => run(next).signal(leaseGranted, { target: state.target, epoch, runId: next.runId }))) {
-    state.epoch = epoch;
-    state.holder = next;
-  }
+  // Its holder before it is told: it may give the lease back before we hear that it was told.
+  state.epoch = epoch;
+  state.holder = next;
+  const told = await tell(next, () =>
+    run(next).signal(leaseGranted, { target: state.target, epoch, runId: next.runId }),
+  );
+  if (!told && state.holder === next) delete state.holder;
 }
 
 const run = ({ holder }: LeaseRequest) => getExternalWorkflowHandle(holder);

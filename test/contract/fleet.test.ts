@@ -181,7 +181,11 @@ test('what is guarded is checked against the rest of the file', () => {
 });
 
 test('an endpoint and a pair of proxies cannot have one name', () => {
-  expect(said(guarded.replace('  pool:', '  orders:'))).toMatchInlineSnapshot();
+  expect(said(guarded.replace('  pool:', '  orders:'))).toMatchInlineSnapshot(`
+   "
+   fleet.yaml:18:3: proxies.orders: "orders" is the name of an endpoint already
+   "
+  `);
 });
 
 test('one failure domain is a warning only', () => {

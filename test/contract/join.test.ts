@@ -44,8 +44,18 @@ test('an agent may do what its host has a part in, and no more; what it started 
     const unit = readFileSync(join(dir, host, `evenkeel-agent-${host}.service`), 'utf8');
     return unit.split('\n').filter((line) => /^(Cap|KillMode)/.test(line));
   };
-  expect(await unitOf('a')).toMatchInlineSnapshot();
-  expect(await unitOf('c')).toMatchInlineSnapshot();
+  expect(await unitOf('a')).toMatchInlineSnapshot(`
+   [
+     "KillMode=process",
+     "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_MKNOD CAP_SETFCAP CAP_SYS_ADMIN CAP_KILL CAP_NET_ADMIN CAP_NET_RAW CAP_SETGID CAP_SETUID CAP_SYS_NICE CAP_SYS_PTRACE",
+   ]
+  `);
+  expect(await unitOf('c')).toMatchInlineSnapshot(`
+   [
+     "KillMode=mixed",
+     "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_FSETID CAP_MKNOD CAP_SETFCAP CAP_SYS_ADMIN",
+   ]
+  `);
 });
 
 test('where the authority is elsewhere the key stays at home and a request travels', async () => {

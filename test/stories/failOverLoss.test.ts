@@ -21,7 +21,7 @@ story(
     const asking = await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
     expect(plain(asking.plan!.sentences.join('\n'))).toMatchInlineSnapshot(`
      "the failover of orders:
-     p1 is crashed: 3 of 3 observers miss it
+     p1 is crashed: N of 3 observers miss it
      fa (zone a): down, refused since N requests (nothing listens)
      fb (zone b): down, refused since N requests (nothing listens)
      et (zone c): down, refused since N requests (nothing listens)
@@ -88,7 +88,7 @@ story(
         .at(-1)!
         .replace(/\d+(\.\d+)? s ago/, 'N s ago'),
     ).toMatchInlineSnapshot(
-      `"running: Fail orders over, and ask first: it failed over N s ago: p2 is partitioned: 2 of 3 observers miss it"`,
+      `"running: Fail orders over, and ask first: it failed over N s ago: p2 is crashed: N of 3 observers miss it"`,
     );
     await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
     await operator.decide(id, yes);

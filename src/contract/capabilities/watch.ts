@@ -92,6 +92,20 @@ export const watch = {
     input: z.object({ target: Target, lease: Lease }),
     output: z.object({ was: z.boolean() }),
   },
+  claim: {
+    kind: 'act',
+    summary:
+      'Give one agent the right to carry out the plan, once and for all: only while this observer misses the primary itself. A majority of the observers must give it',
+    role: 'agent',
+    input: z.object({ target: Target, lease: Lease, by: z.string() }),
+    output: z.object({
+      granted: z.boolean(),
+      /** Why it was not. */
+      why: z.string().optional(),
+      /** Who was given it before: then whoever asks gives up. */
+      has: z.string().optional(),
+    }),
+  },
 } as const satisfies Operations;
 
 export type WatchInput<N extends keyof typeof watch> = z.output<(typeof watch)[N]['input']>;

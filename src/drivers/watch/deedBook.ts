@@ -41,6 +41,11 @@ export class DeedBook {
     return this.of(target).findLast(({ failed, outcome }) => failed === node && outcome !== 'refused')?.atMs;
   }
 
+  /** When this agent last failed an endpoint over, or tried to, ms since the epoch of Unix. */
+  actedAt(target: string): number | undefined {
+    return this.of(target).findLast(({ outcome }) => outcome !== 'refused')?.atMs;
+  }
+
   /** Everybody gets an answer. */
   close(): void {
     this.closed = true;

@@ -2,6 +2,7 @@ import type { ProxiesEntry } from '../../contract/endpoints';
 import type { Observation, Sight } from '../../contract/sights';
 import { mustYield } from '../../planning/failover/takeover';
 import type { Host } from '../host';
+import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
 import { actMs, holding, said, sidesOf, titled, type Side } from './side';
 
@@ -15,9 +16,13 @@ export class Homecomings {
   constructor(
     private readonly host: Host,
     private readonly book: DeedBook,
+    private readonly acquaintance: Acquaintance,
   ) {}
 
-  /** Hears everything that is seen of a pair, and acts when the other proxy answers again, or for the first time. */
+  /**
+   * Hears everything that is seen of a pair, and acts when the other proxy answers again, or for the first time; also when both
+   * said that they have an address, since one that is to give it up may have been too slow to hear of it.
+   */
   consider(pair: string, entry: ProxiesEntry, { sights }: Observation): void {
     const own = sidesOf(this.host.name, pair, entry).filter((side) => side.own);
     const [side] = own;
@@ -25,8 +30,12 @@ export class Homecomings {
     const now = sights[side.to.node]?.says;
     const before = this.saw.get(pair);
     this.saw.set(pair, now);
-    if (now !== 'answers' || before === 'answers') return;
-    for (const each of own)
+    const isNew = now === 'answers' && before !== 'answers';
+    const twice = (each: Side) => {
+      const known = this.acquaintance.of(each);
+      return known !== undefined && mustYield(known.source, known.goal);
+    };
+    for (const each of own.filter((one) => isNew || twice(one)))
       this.compare(each).catch((error: unknown) =>
         this.host.log('who holds an address is not known', { level: 'error', ...titled(each), why: String(error) }),
       );
@@ -34,6 +43,7 @@ export class Homecomings {
 
   private async compare(side: Side): Promise<void> {
     const { pair, node, address, from, to } = side;
+    this.acquaintance.forget(pair);
     const [mine, theirs] = await Promise.all([holding(this.host, side, from), holding(this.host, side, to)]);
     if (!theirs || !mustYield(mine, theirs)) return;
     const atMs = Date.now();

@@ -43,12 +43,12 @@ export function sidesOf(host: string, pair: string, entry: ProxiesEntry): Side[]
 export const titled = ({ pair, node }: Side) => ({ pair, node });
 
 /** An answer, or in words why there is none by then. */
-export async function said<T>(asked: Promise<T>, ms: number): Promise<{ value: T } | { why: string }> {
+export async function said<T>(asked: Promise<T>, ms: number): Promise<{ value: T } | { why: string; code?: string }> {
   const over = new AbortController();
   const late = pause(ms, { why: `no answer within ${ms} ms` }, { signal: over.signal }).catch(() => ({ why: 'over' }));
   const answer = asked.then(
     (value) => ({ value }),
-    (error: unknown) => ({ why: error instanceof Refusal ? error.message : String(error) }),
+    (error: unknown) => (error instanceof Refusal ? { why: error.message, code: error.code } : { why: String(error) }),
   );
   try {
     return await Promise.race([answer, late]);

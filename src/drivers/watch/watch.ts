@@ -2,6 +2,8 @@ import { Refusal } from '../../contract/errors';
 import type { CapabilityOf, Host, Running } from '../host';
 import { Acquaintance } from './acquaintance';
 import { armed } from './armed';
+import { ArmedBook } from './armedBook';
+import { ArmedFailovers } from './armedFailovers';
 import { DeedBook } from './deedBook';
 import { askProxy } from './askProxy';
 import { Homecomings } from './homecoming';
@@ -15,7 +17,7 @@ import { write } from './write';
 
 type Watch = CapabilityOf<'watch'>;
 
-/** What this host watches, from now on until it is stopped; and for its pairs of proxies, what it does by itself. */
+/** What this host watches, from now on until it is stopped; and what it does by itself: for its pairs of proxies, and where a plan is armed for endpoints. */
 export function watch(host: Host): Running<Watch> & { readonly pid: number | undefined } {
   const { name: observer, zone } = host;
   const watched = watchedBy(host);
@@ -27,8 +29,13 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
   const book = new DeedBook(host.stateDir);
   const acquaintance = new Acquaintance(host);
   const takeovers = new Takeovers(host, book, acquaintance);
-  const homecomings = new Homecomings(host, book);
+  const homecomings = new Homecomings(host, book, acquaintance);
+  const plans = new ArmedBook(host.stateDir);
+  const seen = (target: string) => views.now(target);
+  const failovers = new ArmedFailovers(host, plans, book, seen);
   const consider = (target: string) => {
+    const endpoint = host.endpoints[target];
+    if (endpoint) failovers.consider(target, endpoint);
     const pair = host.proxies[target];
     if (!pair) return;
     takeovers.consider(target, pair, views.now(target));
@@ -72,7 +79,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       refuseUnknown(target);
       return { deeds: await book.past(target, after, waitMs) };
     },
-    ...armed,
+    ...armed(host, plans, seen),
   };
   const letGo = () => {
     views.close();
@@ -90,7 +97,7 @@ export function watch(host: Host): Running<Watch> & { readonly pid: number | und
       letGo();
       acquaintance.stop();
       await watcher.stop();
-      await takeovers.stop();
+      await Promise.all([takeovers.stop(), failovers.stop()]);
     },
   };
 }

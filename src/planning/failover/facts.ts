@@ -1,7 +1,7 @@
 import type { MemberView } from '../../contract/capabilities/role';
 import type { RouteView } from '../../contract/capabilities/traffic';
 import type { EndpointEntry } from '../../contract/endpoints';
-import type { Observation } from '../../contract/sights';
+import type { Deed, Observation } from '../../contract/sights';
 
 /** What the fleet file says of an endpoint, without secrets, in the form in which workflows carry it. */
 export interface EndpointTerms extends Pick<
@@ -17,7 +17,7 @@ export interface EndpointTerms extends Pick<
     { host: string; zone?: string; address: string; port: number; candidate: boolean; powered: boolean }
   >;
   forwarders: Record<string, { host: string; zone?: string; address: string; pooled: boolean }>;
-  observers: { host: string; zone?: string }[];
+  observers: { host: string; zone?: string | undefined }[];
   /** Whether a DNS server is told when a forwarder leaves or joins. */
   dns: boolean;
 }
@@ -37,16 +37,24 @@ export interface EndpointFacts {
   routes: Record<string, Asked<RouteView>>;
   /** Of those observers that answered. */
   observations: Observation[];
+  /** What the agents did by themselves, by an armed plan; asked only where one may be armed. */
+  deeds?: Deed[];
   /** Hosts whose agent answered, whatever became of the other questions. */
   heard: string[];
 }
 
-/** The member to which the forwarders send, as most of them say; what members say of themselves comes second: a dead one says nothing. */
+/**
+ * The member to which the forwarders send under the newest epoch: one that was cut off during a failover still has an older
+ * one. What members say of themselves comes second: a dead one says nothing.
+ */
 export function primaryOf({ terms, routes, members }: EndpointFacts): string | undefined {
+  const open = Object.values(routes).flatMap((route) =>
+    answered(route) && route.to ? [{ ...route, to: route.to }] : [],
+  );
+  const newest = Math.max(...open.map(({ epoch }) => epoch));
   const votes = new Map<string, number>();
-  for (const route of Object.values(routes)) {
-    if (!answered(route) || !route.to) continue;
-    const member = memberAt(terms, route.to.address);
+  for (const { to } of open.filter(({ epoch }) => epoch === newest)) {
+    const member = memberAt(terms, to.address);
     if (member !== undefined) votes.set(member, (votes.get(member) ?? 0) + 1);
   }
   const [routed] = [...votes].sort(([, a], [, b]) => b - a);
@@ -57,3 +65,12 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
 
 export const memberAt = ({ members }: EndpointTerms, address: string): string | undefined =>
   Object.keys(members).find((member) => members[member]!.address === address);
+
+/** The member that a majority of the observers sees as the primary. */
+export function primarySeen({ observers }: EndpointTerms, observations: readonly Observation[]): string | undefined {
+  const votes = new Map<string, number>();
+  for (const { sights } of observations)
+    for (const [member, { role, says }] of Object.entries(sights))
+      if (role === 'primary' && says === 'answers') votes.set(member, (votes.get(member) ?? 0) + 1);
+  return [...votes].find(([, count]) => count * 2 > observers.length)?.[0];
+}

@@ -1,5 +1,7 @@
+import { formatDuration } from '../../contract/amounts';
 import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
+import { planArmed, type ArmedDraft } from './armed';
 import { answered, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
@@ -14,11 +16,14 @@ export interface GuardPlan {
   /** Forwarders that do not answer: whether they forward is looked at again soon. */
   silent: string[];
   autonomy: EndpointFacts['terms']['autonomy'];
+  /** What the agents may do while Temporal is down, or why they may do nothing. */
+  armed: { draft: ArmedDraft } | { not: string };
   /** What has to be mended before a failover can be relied on. */
   cautions: string[];
 }
 
-export function planGuard(facts: EndpointFacts): GuardPlan {
+/** `notBeforeMs`: the agents fail over by themselves at that time at the earliest. */
+export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
   const { terms, routes, members } = facts;
   const { endpoint } = terms;
   const primary = primaryOf(facts);
@@ -34,7 +39,8 @@ export function planGuard(facts: EndpointFacts): GuardPlan {
     judgement: judgeObservations(terms, primary, facts.observations),
     idle: idle.map(([forwarder]) => forwarder),
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
-    cautions: cautionsOf(facts, primary),
+    armed: planArmed(facts, primary, notBeforeMs),
+    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, primary)],
   };
 }
 
@@ -60,6 +66,14 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
   ];
 }
 
+/** Only where somebody counts on it. */
+function unarmed(facts: EndpointFacts, primary: string): string[] {
+  const armed = planArmed(facts, primary, 0);
+  return facts.terms.armed && 'not' in armed
+    ? [`it is not armed for the time when Temporal is down: ${armed.not}`]
+    : [];
+}
+
 /** What each level of autonomy does when a majority misses the primary. */
 const does = {
   observe: 'nothing is done, only said',
@@ -73,6 +87,11 @@ export const wouldDo = ({ judgement, autonomy }: Pick<GuardPlan, 'judgement' | '
 export const guardSentences = (plan: GuardPlan): string[] => [
   `${plan.primary} is the primary of ${plan.endpoint}, watched by ${plan.judgement.votes.map(({ observer }) => observer).join(', ')}`,
   wouldDo(plan),
+  ...('draft' in plan.armed
+    ? [
+        `when Temporal is down, the agents fail over to ${plan.armed.draft.candidates.join(' or ')} by themselves, ${formatDuration(plan.armed.draft.afterMs)} after a majority misses it`,
+      ]
+    : []),
   ...plan.idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${plan.primary}`),
   ...plan.cautions.map((caution) => `caution: ${caution}`),
 ];

@@ -37,7 +37,7 @@ const starvedShare = 0.66;
 
 /** What the observers of an endpoint think of its primary. */
 export function judgeObservations(
-  { observers, probe }: EndpointTerms,
+  { observers, probe }: Pick<EndpointTerms, 'observers' | 'probe'>,
   primary: string,
   observations: readonly Observation[],
 ): Judgement {

@@ -63,7 +63,10 @@ export function planProxy(facts: PairFacts, node: string, force = false): ProxyP
     });
   const peer = otherOf(terms, node);
   const { course, why } = courseOf(facts, node, force);
-  const deed = deeds.findLast((one) => one.failed === node && one.outcome === 'done' && one.acts.length > 0);
+  const done = deeds.filter(({ failed, outcome }) => failed === node && outcome === 'done');
+  const newest = Math.max(...done.map(({ epoch }) => epoch));
+  // Both agents may have done it under one epoch: it was done when the first of them had.
+  const deed = done.find(({ epoch }) => epoch === newest);
   return {
     ...{ pair: terms.pair, node, host: entry.host, address: entry.address, port: entry.port },
     ...{ peer, peerHost: terms.nodes[peer]!.host, course, startable: entry.startable },

@@ -62,7 +62,8 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   if (source && !source.held) return nothing(`the address of ${node} is not at the silent proxy`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
     return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
-  if (facts.returns && !source && !serves(other)) return nothing('nobody says that it is away');
+  // At the very first start nobody has it, and that is a run's to change.
+  if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0) + 1;
   const against = objection(facts);
   if (against) return { does: 'refused', why: against, epoch };

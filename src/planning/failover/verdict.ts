@@ -36,7 +36,7 @@ export interface Judgement {
 /** What is judged: one thing, by those who were told to watch it. `misses`: so many in a row count as silence. */
 export interface Case {
   thing: string;
-  observers: readonly { host: string; zone?: string }[];
+  observers: readonly { host: string; zone?: string | undefined }[];
   misses: number;
   /** An observer whose own clock ran later than this is starved: its misses are no evidence. ms. */
   starvedMs: number;
@@ -92,8 +92,14 @@ function isMissed({ says, misses, process }: Sight, bound: number): boolean {
   return (says === 'silent' || says === 'unreachable') && misses >= bound;
 }
 
+/** Not only that their misses are too few yet: they have its answer. */
+function someSeeIt({ thing }: Case, votes: readonly Vote[], observations: readonly Observation[]): boolean {
+  const up = new Set(votes.filter(({ vote }) => vote === 'up').map(({ observer }) => observer));
+  return observations.some(({ observer, sights }) => up.has(observer) && sights[thing]?.misses === 0);
+}
+
 function fromTwoZones({ observers }: Case, down: readonly Vote[]): boolean {
-  const zones = (of: readonly { zone?: string }[]) => new Set(of.flatMap(({ zone }) => zone ?? [])).size;
+  const zones = (of: readonly { zone?: string | undefined }[]) => new Set(of.flatMap(({ zone }) => zone ?? [])).size;
   return zones(observers) < 2 || zones(down) >= 2;
 }
 
@@ -106,8 +112,8 @@ function named(
 ): Verdict {
   const count = (vote: Vote['vote']) => votes.filter((one) => one.vote === vote).length;
   if (majority) {
-    if (count('up') > 0) return 'partitioned';
     if (missed.some(({ process, says }) => process === 'gone' || says === 'refused')) return 'crashed';
+    if (someSeeIt(of, votes, observations)) return 'partitioned';
     return missed.some(({ says }) => says === 'silent') ? 'hung' : 'host lost';
   }
   if (count('abstains') > of.observers.length - majorityOf(of.observers.length)) return 'blind';

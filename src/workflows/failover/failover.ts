@@ -1,9 +1,8 @@
 import { log } from '@temporalio/workflow';
 import type { Survey } from '../../activities/endpoints';
 import { formatBytes } from '../../contract/amounts';
-import type { Lost } from '../../contract/capabilities/role';
-import type { WritesSeen } from '../../contract/failoverReports';
 import type { Output } from '../../contract/runbooks';
+import type { Done } from '../../planning/failover/adopted';
 import { lastGood, type Candidate } from '../../planning/failover/candidates';
 import { answered } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
@@ -11,15 +10,19 @@ import { bytesBetween } from '../../planning/failover/lsn';
 import { unsafe } from '../../planning/failover/secured';
 import { voteSentences } from '../../planning/failover/verdict';
 import { aroundMs } from '../../planning/failover/writesSeen';
+import { Ending } from '../kit/endings';
 import { codeOf, reasonOf, refuse } from '../kit/render';
-import { swift } from '../kit/proxies';
+import { quick, swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
+import { untilEnded } from '../kit/together';
+import { Aftermath } from './aftermath';
 import { Routes, type Written } from './routes';
 
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
 const fenceMs = { lost: 100, there: 3_000 };
 const promoteMs = 10_000;
 const powerMs = 20_000;
+const reinstateMs = 20_000;
 
 type Phase = Output<'failOverEndpoint'>['phases'][number];
 
@@ -34,9 +37,8 @@ export class Failover {
   private writes: Written[] = [];
   private wroteAt: number | undefined;
   private cut = { found: 0, left: 0 };
-  private lost: Lost | undefined;
-  private lostUnknown: string | undefined;
-  private seen: WritesSeen | undefined;
+  private readonly aftermath: Aftermath;
+  private deed: Done | undefined;
 
   constructor(
     private readonly book: Runbook,
@@ -45,9 +47,24 @@ export class Failover {
   ) {
     const { judgement, close, silent } = plan;
     this.routes = new Routes(book, survey.facts.terms, close);
+    this.aftermath = new Aftermath(book, survey.facts.terms, plan, this.routes);
     for (const { forwarder, why } of silent) this.routes.left.set(forwarder, why);
     this.since = judgement.sinceMs ?? survey.facts.nowMs;
     this.mark('decided');
+  }
+
+  /** The agents did this by themselves, while no workflow could: shown at its own times, and gone on with. */
+  adopt(deed: Done): void {
+    const { failover, acts } = deed;
+    const { sinceMs, to, timeline, openAtMs, fence, cut } = failover;
+    this.phases.length = 0; // those of the agents, not of this run's look at them
+    let fromMs = sinceMs;
+    for (const { what, afterMs } of acts) {
+      this.book.recall(what, fromMs, (fromMs = sinceMs + afterMs));
+      this.phases.push({ what, afterMs });
+    }
+    Object.assign(this, { deed, now: to, timeline, wroteAt: openAtMs, fence, cut });
+    this.book.pointOfNoReturn();
   }
 
   /** Nothing reaches the old primary through the endpoint any more, and it is killed if its host still listens. */
@@ -57,7 +74,10 @@ export class Failover {
     const { address } = terms.members[primary]!;
     const act = async () => {
       const fencing = this.fenceOld();
-      await this.routes.close([address]);
+      const closing = this.routes.close([address]).catch((error: unknown) => {
+        throw codeOf(error) === 'EpochMoved' ? new Ending(error) : error;
+      });
+      await untilEnded([fencing], closing);
       this.mark('closed');
       const why = await fencing.then((reason) => this.orByPower(reason));
       this.mark(why === undefined ? 'fenced' : 'not fenced, which is safe');
@@ -109,66 +129,29 @@ export class Failover {
     const freeing = this.book.attempt(`Free the clients that still wait for ${primary}`, async () => {
       this.cut = await this.routes.free(address);
     });
-    const verify = async () => {
-      this.writes = await this.routes.verify(this.witness());
-      this.wroteAt = Date.now();
-    };
-    await this.book.step(`Verify by a write through ${this.routes.names().join(' and ')}`, verify);
-    this.mark('verified');
+    await this.verify();
     await freeing;
   }
 
-  /** What nobody waits for: the other standbys, the DNS name, and the exact loss. */
-  async settle(): Promise<void> {
-    const { endpoint, primary } = this.plan;
-    const { terms } = this.survey.facts;
-    const lease = this.book.leaseOf(endpoint);
-    const followers = this.plan.candidates.filter(({ member }) => member !== this.now);
-    for (const { member, host } of followers)
-      await this.book.attempt(`Let ${member} follow ${this.now}`, () =>
-        swift.followPrimary({ host, endpoint, lease, primary: this.now, deadlineMs: 20_000 }),
-      );
-    if (followers.length > 0)
-      await this.book.attempt(
-        `Let commits on ${this.now} wait for one of ${followers.map(({ member }) => member).join(', ')}`,
-        () =>
-          swift.setSynchronous({
-            host: terms.members[this.now]!.host,
-            endpoint,
-            lease,
-            members: followers.map(({ member }) => member),
-          }),
-      );
-    if (terms.dns)
-      for (const forwarder of this.routes.left.keys())
-        await this.book.attempt(`Take ${forwarder} out of ${terms.name}, since it did not answer`, () =>
-          swift.announceForwarder({
-            host: this.witness(),
-            endpoint,
-            lease,
-            address: terms.forwarders[forwarder]!.address,
-            as: 'gone',
-          }),
-        );
-    const { host } = terms.members[primary]!;
-    this.lost = await this.book.attempt(`Count the commits that only ${primary} has`, () =>
-      swift.countLostCommits({ host, endpoint, primary: this.now }).catch((error: unknown) => {
-        this.lostUnknown = reasonOf(error);
-        throw error;
-      }),
-    );
+  /** A real write through every forwarder, as a client makes it. */
+  async verify(): Promise<void> {
+    const verify = async () => {
+      this.writes = await this.routes.verify(this.witness());
+      this.wroteAt ??= Date.now();
+    };
+    await this.book.step(`Verify by a write through ${this.routes.names().join(' and ')}`, verify);
+    this.mark('verified');
+  }
+
+  /** What nobody waits for. */
+  settle(): Promise<void> {
+    return this.aftermath.settle(this.now, this.witness());
   }
 
   /** For the picture: who looks at the report later sees when nobody could write. */
-  async lookBack(lookOnMs: number): Promise<void> {
-    const { endpoint, primary } = this.plan;
-    const { facts } = this.survey;
-    const fromMs = (lastGood(facts, primary)?.atMs ?? this.since) - aroundMs;
-    const toMs = (this.wroteAt ?? Date.now()) + lookOnMs;
-    const hosts = facts.terms.observers.map(({ host }) => host);
-    this.seen = await this.book.attempt('Keep what the observers saw of the writes', () =>
-      swift.keepWrites({ target: endpoint, hosts, fromMs, toMs }),
-    );
+  lookBack(lookOnMs: number): Promise<void> {
+    const goodMs = lastGood(this.survey.facts, this.plan.primary)?.atMs ?? this.since;
+    return this.aftermath.lookBack(goodMs - aroundMs, (this.wroteAt ?? Date.now()) + lookOnMs);
   }
 
   report(): Output<'failOverEndpoint'> {
@@ -177,10 +160,10 @@ export class Failover {
     return {
       endpoint: plan.endpoint,
       verdict: plan.judgement.verdict,
-      votes: voteSentences(plan.judgement),
+      votes: this.deed?.failover.votes ?? voteSentences(plan.judgement),
       was: plan.primary,
       primary: this.now,
-      epoch: this.book.leaseOf(plan.endpoint).epoch,
+      epoch: this.deed?.epoch ?? this.book.leaseOf(plan.endpoint).epoch,
       timeline: this.timeline,
       sinceMs: this.since,
       phases: this.phases,
@@ -189,11 +172,9 @@ export class Failover {
       lossless: plan.lossless && plan.candidates[0]!.member === this.now,
       unknownOutcomes: this.cut.found,
       stillHung: this.cut.left,
-      ...(this.lost && { lost: this.lost }),
-      ...(this.lostUnknown !== undefined && { lostUnknown: this.lostUnknown }),
       left: [...routes.left.keys()],
       writes: this.writes,
-      ...(this.seen && { seen: this.seen }),
+      ...this.aftermath.found,
     };
   }
 
@@ -262,6 +243,9 @@ export class Failover {
       if (state === 'primary') throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, ${member}` });
     }
     await this.routes.open(primary);
+    // The order to fence it may reach its host late, when it is within reach again: it is started again then.
+    const { host } = this.survey.facts.terms.members[primary]!;
+    await quick.reinstateMember({ host, endpoint, lease: this.book.leaseOf(endpoint), deadlineMs: reinstateMs });
   }
 
   /** Who writes and asks: an observer that answers and lost nothing itself. */

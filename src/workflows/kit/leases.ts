@@ -39,14 +39,32 @@ export class Leases {
     return lease;
   }
 
+  /**
+   * An epoch that no run is given: the lease is taken and given back at once. Undefined when another run holds it for longer
+   * than that; then nobody waits for it any more.
+   */
+  async reserve(target: string, atLeast: number, waitMs: number): Promise<number | undefined> {
+    const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
+    const found = () => this.held.find((lease) => lease.target === target);
+    this.forget(target); // granted when nobody waited for it any more
+    await control.requestLease({ target, request: { holder, runId, atLeast } });
+    await condition(() => found() !== undefined, waitMs);
+    const epoch = found()?.epoch;
+    this.behind = undefined;
+    await this.giveBack([target]);
+    return epoch;
+  }
+
   async giveBack(targets = this.held.map(({ target }) => target)): Promise<void> {
     const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
     for (const target of targets) {
-      this.held.splice(
-        this.held.findIndex((lease) => lease.target === target),
-        1,
-      );
+      this.forget(target);
       await getExternalWorkflowHandle(leaseId(target)).signal(leaseReturned, { holder, runId });
     }
+  }
+
+  private forget(target: string): void {
+    const index = this.held.findIndex((lease) => lease.target === target);
+    if (index >= 0) this.held.splice(index, 1);
   }
 }

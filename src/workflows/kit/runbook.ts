@@ -185,6 +185,16 @@ export class Runbook {
     this.picture.show();
   }
 
+  /** An epoch for a plan that others carry out; undefined when another run holds the target for longer than that. */
+  reserve(target: string, atLeast: number, waitMs: number): Promise<number | undefined> {
+    return this.leases.reserve(target, atLeast, waitMs);
+  }
+
+  /** Shows what was done before this run, by somebody else, as done at its own time. ms since the epoch of Unix. */
+  recall(what: string, fromMs: number, toMs: number): void {
+    this.picture.steps.recall(what, fromMs, toMs);
+  }
+
   readonly leaseOf = (target: string): Lease => this.leases.of(target);
 
   /** From here the run finishes or asks; nothing earlier is undone. */
@@ -220,14 +230,25 @@ export class Runbook {
   async unlessPaused<T>(wait: () => Promise<T>): Promise<T> {
     for (;;) {
       await this.whileNotPaused();
-      const scope = new CancellationScope({ cancellable: true });
-      void this.whenPaused().then(() => scope.cancel());
-      try {
-        return await scope.run(wait);
-      } catch (error) {
-        if (!isCancellation(error) || this.attendance.pausedBy === undefined) throw error;
-      }
+      const outcome = await this.untilPaused(wait);
+      if (outcome !== undefined) return outcome.value;
     }
+  }
+
+  /** Waits for something until the run is paused: then there is no outcome. */
+  async untilPaused<T>(wait: () => Promise<T>): Promise<{ value: T } | undefined> {
+    const scope = new CancellationScope({ cancellable: true });
+    void this.whenPaused().then(() => scope.cancel());
+    try {
+      return { value: await scope.run(wait) };
+    } catch (error) {
+      if (!isCancellation(error) || !this.paused) throw error;
+      return undefined;
+    }
+  }
+
+  get paused(): boolean {
+    return this.attendance.pausedBy !== undefined;
   }
 
   private async decision(what: string): Promise<void> {

@@ -25,6 +25,13 @@ export class Steps {
     this.changed();
   }
 
+  /** What somebody else did, at its own time. ms since the epoch of Unix. */
+  recall(what: string, fromMs: number, toMs: number): void {
+    const [startedAt, endedAt] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+    this.list.push({ what, state: 'done', startedAt: startedAt!, endedAt: endedAt! });
+    this.changed();
+  }
+
   undone(what: string): void {
     const view = this.list.find((step) => step.what === what);
     if (view) this.move(view, 'undone');

@@ -1,0 +1,87 @@
+import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
+import { eventually } from '../setup/eventually';
+import { resultOf, story, told, type FailoverScene } from '../setup/failoverScene';
+
+const armed = { armed: { after: '1s', expires: '10min' } };
+
+/** The guard has armed the agents, and watches. */
+const isArmed = (scene: FailoverScene): Promise<unknown> =>
+  scene.until('guard-endpoint', ({ steps }) =>
+    steps.some(({ what, state }) => what.startsWith('Arm ') && state === 'done'),
+  );
+
+/** What the agents did by themselves, by host. */
+async function deedsOf(scene: FailoverScene) {
+  const asked = ['fa', 'fb', 'et'].map(async (host) => {
+    const { deeds } = await scene.site.agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 });
+    return deeds.map((deed) => ({ host, ...deed }));
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+/** A run that was in the middle when Temporal died, and comes back, under an older epoch or a newer one, changes nothing. */
+async function expectStaleToLose({ site }: FailoverScene, epoch: number): Promise<void> {
+  const { traffic } = site.agent('fa');
+  const close = (given: number) =>
+    traffic.close({ endpoint, from: epoch - 1, lease: { target: endpoint, epoch: given }, reject: [] });
+  await expect(close(epoch - 1)).rejects.toMatchObject({ code: 'StaleEpoch' });
+  await expect(close(epoch + 1)).rejects.toMatchObject({ code: 'EpochMoved' });
+  expect(await traffic.routes({ endpoint })).toMatchObject({ state: 'open', epoch });
+}
+
+story(
+  'clients write again though Temporal was dead when the primary was killed, and Temporal hears of it afterwards',
+  { ownTemporal: true, endpointEntry: armed },
+  async (scene) => {
+    await scene.guard();
+    await isArmed(scene);
+    await scene.writes({ patient: false });
+    await scene.site.stack.kill('temporal', 'SIGKILL');
+    const faultMs = scene.site.faults.killDatabase('p1');
+    const [deed] = await eventually(
+      async () => {
+        const deeds = await deedsOf(scene);
+        const done = deeds.filter(({ outcome }) => outcome === 'done');
+        if (done.length === 0) throw new Error(`the agents have done nothing: ${JSON.stringify(deeds)}`);
+        return done;
+      },
+      { timeoutMs: 20_000, everyMs: 100 },
+    );
+    expect(deed).toMatchObject({ outcome: 'done', failed: 'p1', failover: { to: 'p2' } });
+    await scene.goOn(100);
+    expect(await scene.site.primary()).toBe('p2');
+    await expectStaleToLose(scene, deed!.epoch);
+    await scene.site.stack.restart('temporal');
+    const run = await scene.ended('fail-over-endpoint', 60_000);
+    const report = resultOf(run);
+    expect(told(run)).toEqual([
+      'done: Look at orders, its members, forwarders and observers',
+      'done: Take orders, so that no other run touches it',
+      ...deed!.acts.map(({ what }) => `done: ${what}`),
+      'done: Verify by a write through fa and fb',
+      'done: Count the commits that only p1 has',
+    ]);
+    expect(report).toMatchObject({ was: 'p1', primary: 'p2', epoch: deed!.epoch, verdict: 'crashed', lossless: true });
+    const verdict = await scene.judged('p2', faultMs);
+    expect(verdict).toMatchObject({ sound: true, lost: [], hung: [] });
+  },
+  150_000,
+);
+
+story(
+  'where nothing is armed nothing moves while Temporal is down, and the failover is made when it is back',
+  { ownTemporal: true },
+  async (scene) => {
+    await scene.guard();
+    await scene.writes({ patient: false });
+    await scene.site.stack.kill('temporal', 'SIGKILL');
+    const faultMs = scene.site.faults.killDatabase('p1');
+    await eventually(() => Date.now() > faultMs + 5_000, { timeoutMs: 10_000 });
+    expect(await deedsOf(scene)).toEqual([]);
+    expect(await scene.site.primary()).toBeUndefined();
+    await scene.site.stack.restart('temporal');
+    expect(resultOf(await scene.ended('fail-over-endpoint', 60_000))).toMatchObject({ was: 'p1', primary: 'p2' });
+    expect(await scene.judged('p2', faultMs)).toMatchObject({ sound: true, lost: [] });
+  },
+  150_000,
+);
