@@ -51,13 +51,13 @@ export function addDemo(program: Command): void {
   demo
     .command('failover')
     .description(
-      'A PostgreSQL cluster behind one endpoint, in network namespaces: its primary is killed while clients write, and what they were told is held against what is there. As root; it installs Debian packages that are not there.',
+      'Proxies in front of a PostgreSQL cluster, and the cluster behind one endpoint, in network namespaces: a proxy is killed, then the primary, while clients write, and what they were told is held against what is there. As root; it installs Debian packages that are not there.',
     )
     .option('--stay', 'go on until Ctrl-C, with the commands that break things')
     .option('--unguarded', 'nobody fails over: a person starts the primary again, to compare')
     .addHelpText(
       'after',
-      '\nThe exit status is 0 only if clients could write again and no acknowledged write is lost.\n\nExample:\n  evenkeel demo failover --stay',
+      '\nThe exit status is 0 only if another primary serves, no acknowledged write is lost and no client hangs.\n\nExample:\n  evenkeel demo failover --stay',
     )
     .action(async (flags: DemoFailoverOptions) => {
       const { demoFailover } = await import('./demoFailover.js');

@@ -40,14 +40,11 @@ test('bash completes file servers, hosts and runbooks, and is silent where nothi
   expect(await from()).toEqual(['']);
   const hosts = 'hosts: { alpha: { agent: http://127.0.0.1:1, zone: a } }';
   const stores = 'fileServers: { legacy: { fsvms: {} }, files2: { fsvms: {} } }';
-  const members = 'members: {}, forwarders: {}, observers: [alpha, beta, gamma]';
-  const guarded = `endpoints: { orders: { name: orders.example, ${members} } }`;
-  writeFileSync(join(folder, 'fleet.yaml'), `fleet: x\n${hosts}\n${stores}\n${guarded}\n`);
+  writeFileSync(join(folder, 'fleet.yaml'), `fleet: x\n${hosts}\n${stores}\n`);
   expect(await from()).toEqual(['legacy']);
   expect(await offered('schedule', 'apply', 'ingest-vfs', '--cron', 'x', '--to', '')).toEqual(['legacy', 'files2']);
   expect(await offered('agent', 'run', '--host', 'a')).toEqual(['alpha']);
   expect(await offered('list', '--runbook', 'ing')).toEqual(['ingest-vfs']);
-  expect(await offered('run', 'guard-endpoint', '--endpoint', 'o')).toEqual(['orders']);
   expect(await offered('watch', 'fil')).toEqual(['']);
   expect(await offered('watch', '--w')).toEqual(['--wait']);
 });

@@ -20,6 +20,7 @@ story(
        "done: Free the clients that still wait for p1",
        "done: Verify by a write through fa and fb",
        "done: Count the commits that only p1 has",
+       "done: Keep what the observers saw of the writes",
      ]
     `);
     expect(verdict).toMatchObject({ sound: true, hung: [] });
@@ -61,6 +62,7 @@ story('clients write again after the primary hung, and those that waited for it 
      "done: Free the clients that still wait for p1",
      "done: Verify by a write through fa and fb",
      "done: Count the commits that only p1 has",
+     "done: Keep what the observers saw of the writes",
    ]
   `);
   expect(verdict).toMatchObject({ sound: true, hung: [] });

@@ -17,6 +17,7 @@ story('clients write again after the node of the primary was lost, and not when 
      "done: Free the clients that still wait for p1",
      "done: Verify by a write through fa and fb",
      "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within 3 s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+     "done: Keep what the observers saw of the writes",
    ]
   `);
   expect(verdict).toMatchObject({ sound: true, hung: [] });
@@ -47,6 +48,7 @@ story('clients write again after the zone of the primary was cut off with a forw
      "done: Verify by a write through fb",
      "done: Take fa out of ep.db.test, since it did not answer",
      "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within 3 s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+     "done: Keep what the observers saw of the writes",
    ]
   `);
   expect(verdict).toMatchObject({ sound: true, hung: [], acknowledgedByOld: [] });

@@ -46,6 +46,7 @@ story(
        "done: Free the clients that still wait for p1",
        "done: Verify by a write through fa and fb",
        "done: Count the commits that only p1 has",
+       "done: Keep what the observers saw of the writes",
      ]
     `);
     const report = resultOf(first);
@@ -104,6 +105,7 @@ story(
        "done: Free the clients that still wait for p2",
        "done: Verify by a write through fa and fb",
        "done: Count the commits that only p2 has",
+       "done: Keep what the observers saw of the writes",
      ]
     `);
     expect(resultOf(second)).toMatchObject({ was: 'p2', primary: 'p1', lossless: true });

@@ -54,7 +54,7 @@ function lastFact({ run, report, failure }: NonNullable<PairView['last']>, at: D
   const acts = report.local.map(({ afterMs, what }) => `${what} (${formatDuration(afterMs)})`).join(', ');
   return fact(
     'Last failover',
-    html`${courseOf(report)} ${when}`,
+    html`${courseOf(report)}; ${when}`,
     acts === '' ? undefined : `by the agents themselves: ${acts}`,
   );
 }
