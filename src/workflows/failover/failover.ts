@@ -120,21 +120,17 @@ export class Failover {
     const { endpoint, primary } = this.plan;
     const { terms } = this.survey.facts;
     const lease = this.book.leaseOf(endpoint);
-    const followers = this.plan.candidates.filter(({ member }) => member !== this.now);
-    for (const { member, host } of followers)
-      await this.book.attempt(`Let ${member} follow ${this.now}`, () =>
+    const followers: string[] = [];
+    for (const { member, host } of this.plan.candidates.filter((one) => one.member !== this.now)) {
+      const followed = await this.book.attempt(`Let ${member} follow ${this.now}`, () =>
         swift.followPrimary({ host, endpoint, lease, primary: this.now, deadlineMs: 20_000 }),
       );
+      if (followed) followers.push(member);
+    }
+    // One that does not follow is waited for by nobody: commits would hang.
     if (followers.length > 0)
-      await this.book.attempt(
-        `Let commits on ${this.now} wait for one of ${followers.map(({ member }) => member).join(', ')}`,
-        () =>
-          swift.setSynchronous({
-            host: terms.members[this.now]!.host,
-            endpoint,
-            lease,
-            members: followers.map(({ member }) => member),
-          }),
+      await this.book.attempt(`Let commits on ${this.now} wait for one of ${followers.join(', ')}`, () =>
+        swift.setSynchronous({ host: terms.members[this.now]!.host, endpoint, lease, members: followers }),
       );
     if (terms.dns)
       for (const forwarder of this.routes.left.keys())
