@@ -152,7 +152,8 @@ export class FailoverScene {
   async breaks(fault: () => number | Promise<number>, load?: Load): Promise<Broken> {
     await this.writes(load);
     const faultMs = await fault();
-    const run = await this.ended('fail-over-endpoint');
+    const begun = ({ startedAt }: RunView) => Date.parse(startedAt ?? '') > faultMs;
+    const run = await this.until('fail-over-endpoint', (view) => view.endedAt !== undefined && begun(view));
     const report = resultOf(run);
     const verdict = await this.judged(report.primary, faultMs);
     tell(run, report, verdict);

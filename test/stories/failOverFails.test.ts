@@ -1,12 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync } from 'node:fs';
 import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
 import type { FailoverSite } from '../../src/laboratory/failoverSite';
-import { resultOf, story, told } from '../setup/failoverScene';
+import { plain, resultOf, story, told } from '../setup/failoverScene';
 
 /** A server that is to be promoted writes a file into its data directory: as on a full disk, it cannot. */
 function cannotBePromoted(site: FailoverSite, member: string): void {
-  mkdirSync(join(site.database(member).data, 'promote'));
+  chmodSync(site.database(member).data, 0o500);
 }
 
 story(
@@ -25,14 +24,41 @@ story(
     cannotBePromoted(site, 'p2');
     site.faults.killDatabase('p1');
     await site.faults.mend('p3');
-    await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
+    const asking = await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
+    expect(plain(asking.plan!.sentences.join('\n'))).toMatchInlineSnapshot(`
+     "the promotion of p3, which lacks N bytes of WAL that p2 has:
+     p1 is crashed: N of 3 observers miss it
+     fa (zone a): down, refused since N requests (nothing listens)
+     fb (zone b): down, refused since N requests (nothing listens)
+     et (zone c): down, refused since N requests (nothing listens)
+     2 of 3 are needed
+     p2 on p2 becomes the primary of orders: it received the most, up to LSN, and commits waited for it
+     if that fails, p3 (received up to LSN)
+     nothing that was acknowledged is lost: every commit waited for a standby, and the furthest of them is known
+     fa and fb forward to it, under one new epoch
+     p1 is fenced first, and rejoins by \`evenkeel run rejoin-standby\`"
+    `);
     await scene.operator.decide(`fail-over-endpoint/${endpoint}`, {
       approved: true,
       by: 'ann',
       why: 'better than nothing',
     });
     const run = await scene.ended('fail-over-endpoint');
-    expect(told(run)).toMatchInlineSnapshot();
+    expect(told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at orders, its members, forwarders and observers",
+       "done: Take orders, so that no other run touches it",
+       "done: Close orders on fa and fb, and fence p1",
+       "failed: Promote p2 on p2 (p2 on p2 is not primary after N s: could not create file "promote": Permission denied. Next: the next candidate is asked by itself; look into the log of its server.)",
+       "done: Wait for approval of the promotion of p3, which lacks N bytes of WAL that p2 has",
+       "done: Promote p3 on p3",
+       "done: Open orders to p3 under epoch 3",
+       "done: Free the clients that still wait for p1",
+       "done: Verify by a write through fa and fb",
+       "failed: Let p2 follow p3 (p2 on p2 has WAL that p3 lacks. Next: run \`evenkeel run rejoin-standby\`: it keeps that WAL aside, then rewinds.)",
+       "done: Count the commits that only p1 has",
+     ]
+    `);
     const has = await site.database('p3').contents();
     const lost = [...had.keys()].filter((write) => !has.has(write));
     expect(resultOf(run)).toMatchObject({
@@ -64,13 +90,16 @@ story(
        "done: Look at orders, its members, forwarders and observers",
        "done: Take orders, so that no other run touches it",
        "undone: Close orders on fa and fb, and fence p1",
-       "failed: Promote p2 on p2 (p2 on p2 is not primary after N s: could not create file "promote": Is a directory. Next: the next candidate is asked by itself; look into the log of its server.)",
+       "failed: Promote p2 on p2 (p2 on p2 is not primary after N s: could not create file "promote": Permission denied. Next: the next candidate is asked by itself; look into the log of its server.)",
        "done: Undo: Close orders on fa and fb, and fence p1",
      ]
     `);
     expect(run.failure?.message).toMatchInlineSnapshot(
-      `"no member of orders can take over: p2: p2 on p2 is not primary after 0.0 s: could not create file "promote": Is a directory. Next: the next candidate is asked by itself; look into the log of its server. Next: bring a standby back, or let the old primary start again."`,
+      `"no member of orders can take over: p2: p2 on p2 is not primary after 0.0 s: could not create file "promote": Permission denied. Next: the next candidate is asked by itself; look into the log of its server. Next: bring a standby back, or let the old primary start again."`,
     );
-    expect(await scene.judged('p1')).toMatchObject({ sound: true });
+    const open = { state: 'open', to: { address: site.database('p1').address } };
+    const routes = await Promise.all(['fa', 'fb'].map((host) => site.agent(host).traffic.routes({ endpoint })));
+    expect(routes).toMatchObject([open, open]);
+    expect(await site.primary()).toBe('p1');
   },
 );

@@ -46,13 +46,14 @@ export class Aftermath {
   private async followers(now: string): Promise<void> {
     const { endpoint, candidates } = this.plan;
     const lease = this.book.leaseOf(endpoint);
-    const followers = candidates.filter(({ member }) => member !== now);
-    for (const { member, host } of followers)
-      await this.book.attempt(`Let ${member} follow ${now}`, () =>
+    const members: string[] = [];
+    for (const { member, host } of candidates.filter((one) => one.member !== now)) {
+      const followed = await this.book.attempt(`Let ${member} follow ${now}`, () =>
         swift.followPrimary({ host, endpoint, lease, primary: now, deadlineMs: 20_000 }),
       );
-    if (followers.length === 0) return;
-    const members = followers.map(({ member }) => member);
+      if (followed) members.push(member);
+    }
+    if (members.length === 0) return; // one that does not follow is waited for by nobody: commits would hang
     const { host } = this.terms.members[now]!;
     await this.book.attempt(`Let commits on ${now} wait for one of ${members.join(', ')}`, () =>
       swift.setSynchronous({ host, endpoint, lease, members }),
