@@ -96,4 +96,5 @@ function takeValue(args, flag) {
 const closingLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
 
+process.env.EVENKEEL_PORTS ??= 'any'; // many stacks start at once, and must not find each other's servers
 main(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { asTyped } from './asTyped';
 import { exitCodeOfRun, exitCodes } from './exitCodes';
 import { LiveRun } from './live';
 import { paintFor, printLine } from './print';
-import { reportLines, reportOf } from './report';
+import { endLines, reportLines, reportOf } from './report';
 import { marks } from '../workflows/kit/marks';
 import { progressSentence } from './steps';
 
@@ -39,7 +39,7 @@ export async function follow(
       : await tellRun(events, { ...(json && { json }), patient: wait === true, ...(aside && { aside }) });
     if (ended === 'left') return leaveWord(id, lastWord);
     if (ended === 'waiting') return exitCodes.waiting.code;
-    printEnd(ended, json === true);
+    printEnd(ended, json === true, live);
     return exitCodeOfRun(ended);
   } finally {
     process.off('SIGINT', leave);
@@ -107,9 +107,11 @@ function timeOf(event: RunEvent): Date {
   return at === undefined ? new Date() : new Date(at);
 }
 
-function printEnd(run: RunView, json: boolean): void {
+/** Where events were told a line each, the plan was told already. */
+function printEnd(run: RunView, json: boolean, live: boolean): void {
+  const lines = live ? reportLines : endLines;
   if (json) printLine(JSON.stringify(reportOf(run)));
-  else for (const line of reportLines(run, paintFor(process.stdout))) printLine(asTyped(line));
+  else for (const line of lines(run, paintFor(process.stdout))) printLine(asTyped(line));
 }
 
 function leaveWord(id: string, lastWord?: string): number {

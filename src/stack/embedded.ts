@@ -8,7 +8,7 @@ import { build } from './build';
 import { isRunning, signal, type Identity } from '../services/processes';
 import { startChild, stopChild } from './children';
 import { logOf, partsOf, type Part } from './parts';
-import { accepts, freePort, untilFree } from './ports';
+import { accepts, freePort, untilFree, usualPort } from './ports';
 import { aloneIn, readStack, writeStack, type StackState } from './stackState';
 import { startTemporal } from './temporal';
 
@@ -70,7 +70,7 @@ async function raise(
     await settled(['worker', 'api'].map((name) => ended(state, name)));
   const apiPort = isUp(state, 'api')
     ? portOf(state.api)
-    : await freePort(state.api ? portOf(state.api) : DEFAULT_API_PORT);
+    : await freePort(state.api ? portOf(state.api) : usualPort(DEFAULT_API_PORT));
   state.api = `http://127.0.0.1:${apiPort}`;
   const parts = partsOf({ fleet, fleetFile: file, stateDir, temporal: state.temporal, webUi: state.webUi, apiPort });
   const start = async (part: Part) => save(part.name, await raisePart(part));

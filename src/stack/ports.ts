@@ -17,6 +17,9 @@ export async function freePort(preferred = 0): Promise<number> {
   }
 }
 
+/** The port at which people look first; any other where many stacks start at once and would take it from each other. */
+export const usualPort = (port: number): number => (process.env['EVENKEEL_PORTS'] === 'any' ? 0 : port);
+
 /** The kernel closes the port of a killed process a moment after the process counts as gone, ms. */
 const freedWithinMs = 2_000;
 

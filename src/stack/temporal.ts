@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { Refusal } from '../contract/errors';
 import { startChild, stopChild, type Child } from './children';
 import { findTemporal } from './findTemporal';
-import { freePort, listens } from './ports';
+import { freePort, listens, usualPort } from './ports';
 
 const run = promisify(execFile);
 
@@ -42,8 +42,8 @@ export interface Temporal {
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
   const { test = false, say = console.error } = options;
   const program = await findTemporal({ say });
-  const port = await freePort(options.port ?? (test ? 0 : DEFAULT_PORT));
-  const uiPort = test ? 0 : await freePort(options.uiPort ?? DEFAULT_UI_PORT);
+  const port = await freePort(options.port ?? (test ? 0 : usualPort(DEFAULT_PORT)));
+  const uiPort = test ? 0 : await freePort(options.uiPort ?? usualPort(DEFAULT_UI_PORT));
   const child = await startChild({
     name: 'temporal',
     command: [program, ...serverArguments({ ...options, port, uiPort })],

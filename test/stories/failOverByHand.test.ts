@@ -5,6 +5,13 @@ import { plain, resultOf, story, told } from '../setup/failoverScene';
 const id = `fail-over-endpoint/${endpoint}`;
 const dryRun = (scene: FailoverScene) =>
   scene.evenkeel('run', 'fail-over-endpoint', '--endpoint', endpoint, '--dry-run');
+/** What a terminal shows, without what differs from run to run. */
+const screen = (text: string): string =>
+  plain(text)
+    .replaceAll(/\d\d:\d\d:\d\d/g, 'HH:MM:SS')
+    .replaceAll(/started by \S+/g, 'started by SOMEBODY')
+    .replaceAll(/Plan [0-9a-f]{16}/g, 'Plan DIGEST')
+    .replaceAll(/http:\S+/g, 'LINK');
 
 story(
   'with autonomy observe it is only said what would be done, and the command line says it too',
@@ -13,16 +20,45 @@ story(
     await scene.guard();
     const well = await dryRun(scene);
     expect(well.status).not.toBe(0);
-    expect(plain(well.out + well.err)).toMatchInlineSnapshot();
+    expect(screen(well.out + well.err)).toMatchInlineSnapshot(`
+     "HH:MM:SS Fail orders over (fail-over-endpoint/orders/dry-run), started by SOMEBODY
+     HH:MM:SS ✔ Look at orders, its members, forwarders and observers
+     Failed after N s: p1 answers 3 of 3 observers of orders. Next: use \`evenkeel run switch-over-endpoint\`, which loses nothing; with --force it is failed over all the same.
+     LINK
+     "
+    `);
     const before = await scene.epochs();
     scene.site.faults.killDatabase('p1');
-    const guard = await scene.until('guard-endpoint', ({ steps }) =>
-      steps.some(({ what, state }) => what.startsWith('Say what would be done') && state === 'done'),
-    );
-    expect(told(guard)).toMatchInlineSnapshot();
+    const guard = await scene.until('guard-endpoint', ({ steps }) => steps.at(-1)!.what.includes('gone: crashed'));
+    expect(told(guard)).toMatchInlineSnapshot(`
+     [
+       "done: Look at orders, its members, forwarders and observers",
+       "done: Let fa forward orders",
+       "done: Let fb forward orders",
+       "done: Watch p1, primary of orders: healthy",
+       "done: Say what would be done about orders, since it only observes",
+       "done: Look at orders, its members, forwarders and observers",
+       "running: Watch p1, primary of orders: gone: crashed",
+     ]
+    `);
     const planned = await dryRun(scene);
     expect([planned.status, planned.err]).toEqual([0, '']);
-    expect(plain(planned.out)).toMatchInlineSnapshot();
+    expect(screen(planned.out)).toMatchInlineSnapshot(`
+     "HH:MM:SS Fail orders over (fail-over-endpoint/orders/dry-run), started by SOMEBODY
+     HH:MM:SS Plan DIGEST:
+                p1 is crashed: N of 3 observers miss it
+                fa (zone a): down, refused since N requests (nothing listens)
+                fb (zone b): down, refused since N requests (nothing listens)
+                et (zone c): down, refused since N requests (nothing listens)
+                2 of 3 are needed
+                p2 on p2 becomes the primary of orders: it is the only one that can; it received up to LSN, and commits waited for it
+                nothing that was acknowledged is lost: every commit waited for a standby, and the furthest of them is known
+                fa and fb forward to it, under one new epoch
+                p1 is fenced first, and rejoins by \`evenkeel run rejoin-standby\`
+     HH:MM:SS ✔ Look at orders, its members, forwarders and observers
+     Nothing was touched: this was a dry run.
+     "
+    `);
     expect(await scene.epochs()).toEqual(before);
   },
 );
@@ -34,12 +70,32 @@ story('with autonomy ask nothing moves before the yes', { endpointEntry: { auton
   const before = await scene.epochs();
   const faultMs = site.faults.killDatabase('p1');
   const asking = await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
-  expect(told(asking)).toMatchInlineSnapshot();
+  expect(told(asking)).toMatchInlineSnapshot(`
+   [
+     "done: Look at orders, its members, forwarders and observers",
+     "done: Take orders, so that no other run touches it",
+     "running: Wait for approval of the failover of orders",
+   ]
+  `);
   expect(await scene.epochs()).toEqual(before);
   expect(await site.agent('p2').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'standby' });
-  const said = await scene.evenkeel('approve', id);
+  const said = await scene.evenkeel('approve', id, '--plan', asking.plan!.digest);
   expect([said.status, said.err]).toEqual([0, '']);
   const run = await scene.ended('fail-over-endpoint');
-  expect(told(run)).toMatchInlineSnapshot();
+  expect(told(run)).toMatchInlineSnapshot(`
+   [
+     "done: Look at orders, its members, forwarders and observers",
+     "done: Take orders, so that no other run touches it",
+     "done: Wait for approval of the failover of orders",
+     "done: Look at orders again",
+     "done: Close orders on fa and fb, and fence p1",
+     "done: Promote p2 on p2",
+     "done: Open orders to p2 under epoch 3",
+     "done: Free the clients that still wait for p1",
+     "done: Verify by a write through fa and fb",
+     "done: Count the commits that only p1 has",
+     "done: Keep what the observers saw of the writes",
+   ]
+  `);
   expect(await scene.judged(resultOf(run).primary, faultMs)).toMatchObject({ sound: true, lost: [] });
 });

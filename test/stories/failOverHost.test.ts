@@ -29,8 +29,14 @@ story('clients write again after the node of the primary was lost, and not when 
   site.faults.killAgent('p1');
   await site.faults.mend('p1');
   await site.faults.startAgent('p1');
-  await expect(site.database('p1').start()).rejects.toThrow('p1 has ended');
-  expect(await site.agent('p1').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'fenced' });
+  // Somebody starts it: nothing reaches its port, it is killed again, and whoever waits for it to answer waits in vain.
+  const waits = site.database('p1').start();
+  waits.catch(() => undefined);
+  await eventually(async () => {
+    const { state, postmaster } = await site.agent('p1').role.status({ endpoint, deadlineMs: 2_000 });
+    return state === 'fenced' && postmaster === undefined;
+  });
+  expect(await scene.epochs()).toEqual({ fa: 3, fb: 3 });
 });
 
 story('clients write again after the zone of the primary was cut off with a forwarder in it', {}, async (scene) => {
@@ -55,16 +61,19 @@ story('clients write again after the zone of the primary was cut off with a forw
   expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, left: ['fa'] });
 });
 
-/** The link of the primary is gone for a tenth of a second, again and again: nobody fails over for that. */
+/** The link of the primary is gone for a tenth of a second, now and then: nobody fails over for that. */
 async function flaps(scene: FailoverScene): Promise<void> {
   const { site } = scene;
   const before = await scene.epochs();
-  const primary = site.database('p1');
+  const seenWell = async (host: string) => {
+    const { sights } = await site.agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 });
+    return sights['p1']?.says === 'answers';
+  };
   for (let times = 0; times < 5; times++) {
     const cutMs = await site.faults.cut('p1');
     await eventually(() => Date.now() - cutMs >= 100, { everyMs: 5 });
     await site.faults.mend('p1');
-    await eventually(() => primary.ask('select 1').then((rows) => rows.length === 1));
+    for (const host of ['fa', 'fb', 'et']) await eventually(() => seenWell(host));
   }
   expect(await scene.epochs()).toEqual(before);
   expect(await site.primary()).toBe('p1');
