@@ -57,6 +57,7 @@ story(
        "done: Verify by a write through fa and fb",
        "failed: Let p2 follow p3 (p2 on p2 has WAL that p3 lacks. Next: run \`evenkeel run rejoin-standby\`: it keeps that WAL aside, then rewinds.)",
        "done: Count the commits that only p1 has",
+       "done: Keep what the observers saw of the writes",
      ]
     `);
     const has = await site.database('p3').contents();
