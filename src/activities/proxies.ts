@@ -72,6 +72,8 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
       }
       // Nobody waits for this look: clients were redirected before it. So both hosts have their time.
       await asked.answers(() => Object.keys(terms.nodes).every((name) => answered(facts.holders[name])));
+      const place = Object.values(terms.nodes).map(({ host }) => host);
+      facts.observations.sort((a, b) => place.indexOf(a.observer) - place.indexOf(b.observer));
       facts.deeds.sort((a, b) => a.atMs - b.atMs);
       return { facts: { ...facts, nowMs: Date.now() }, rails: now.limits, epochs };
     });

@@ -2,7 +2,7 @@ import type { PairSurvey } from '../activities/proxies';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { leaseOfNode, planProxy, proxyEssence, proxySentences, type ProxyPlan } from '../planning/failover/proxies';
 import { mayAct } from '../planning/rails';
-import { refuse } from './kit/render';
+import { codeOf, refuse } from './kit/render';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
 
@@ -115,8 +115,11 @@ async function bringBack(
       if (!own) throw refuse('NotTaken', { host, address, why: 'it does not know that address' });
       return own;
     };
-    if ((await mine()).held) return; // the agents were faster: the other proxy had died
-    await swift.releaseAddress({ host: peerHost, pair, node, lease });
+    const before = await mine();
+    // It may be back already, since the other proxy died: that host need not answer then. If it does, it holds nothing twice.
+    await swift.releaseAddress({ host: peerHost, pair, node, lease }).catch((error: unknown) => {
+      if (!before.held || codeOf(error) !== 'AgentUnreachable') throw error;
+    });
     const { held, epoch } = await mine();
     if (!held) await swift.takeAddress({ host, pair, node, from: epoch, lease });
   });

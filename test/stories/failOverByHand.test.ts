@@ -8,6 +8,7 @@ const dryRun = (scene: FailoverScene) =>
 /** What a terminal shows, without what differs from run to run. */
 const screen = (text: string): string =>
   plain(text)
+    .replaceAll(/.*▶.*\n/g, '') // told only where it takes long enough
     .replaceAll(/\d\d:\d\d:\d\d/g, 'HH:MM:SS')
     .replaceAll(/started by \S+/g, 'started by SOMEBODY')
     .replaceAll(/Plan [0-9a-f]{16}/g, 'Plan DIGEST')

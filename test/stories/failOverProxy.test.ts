@@ -183,7 +183,7 @@ story(
     expect(waiting.plan!.sentences.map((line) => scene.plain(line))).toMatchInlineSnapshot(`
      [
        "the failover of n1:",
-       "the proxy of n1 on n1: n2 says that it is not there (nothing listens), n1 says that it is not there (nothing listens)",
+       "the proxy of n1 on n1: n1 says that it is not there (nothing listens), n2 says that it is not there (nothing listens)",
        "n2 takes 10.0.0.201, and serves its clients",
        "its proxy is started where it does not answer, and has its clients when it is well",
      ]
