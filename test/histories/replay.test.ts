@@ -2,10 +2,15 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporal } from '@temporalio/proto';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { kebab } from '../../src/contract/runbooks';
+import { Endings } from '../../src/laboratory/endings';
+import { endpointOfLab, pairOfLab } from '../../src/laboratory/failoverFleet';
 import { bundlePath } from '../../src/workers/bundle';
 import { eventually } from '../setup/eventually';
+import { failoverNeeds, FailoverScene } from '../setup/failoverScene';
 import { Laboratory } from '../setup/laboratory';
 import { daily, writeLoad } from '../setup/loads';
+import { needs } from '../setup/needs';
 
 /** EVENKEEL_RECORD=1 writes the histories of a fresh run here; otherwise those that are here must replay. */
 const recording = process.env['EVENKEEL_RECORD'] === '1';
@@ -13,6 +18,12 @@ const recorded = readdirSync(__dirname).filter((file) => file.endsWith('.history
 
 const { History } = temporal.api.history.v1;
 type History = temporal.api.history.v1.IHistory;
+
+/** Recorded in the laboratory for failover. */
+const runbooksOnLinux = [
+  ...['failOverEndpoint', 'failOverProxy', 'guardEndpoint', 'guardProxies'],
+  ...['rejoinStandby', 'replaceForwarder', 'switchOverEndpoint'],
+] as const;
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
@@ -24,9 +35,9 @@ async function replay(history: History): Promise<void> {
 test('what was recorded replays: runs that are under way survive this version', async () => {
   if (recording) return;
   expect(recorded.toSorted()).toEqual(
-    ['forecastObject', 'ingestVfs', 'ingestVfsUndone', 'lease', 'provisionObject', 'sendPass'].map(
-      (name) => `${name}.history`,
-    ),
+    [...runbooksOnLinux, 'forecastObject', 'ingestVfs', 'ingestVfsUndone', 'lease', 'provisionObject', 'sendPass']
+      .toSorted()
+      .map((name) => `${name}.history`),
   );
   for (const file of recorded) await replay(History.decode(readFileSync(join(__dirname, file))));
 }, 60_000);
@@ -96,6 +107,45 @@ test('an object that was resized after a yes, and one that was only forecast, re
     await lab.close();
   }
 }, 120_000);
+
+needs(...failoverNeeds)(
+  'runs that saw to an endpoint and to a pair of proxies replay',
+  async () => {
+    const endings = new Endings();
+    try {
+      const scene = await FailoverScene.open(endings, { proxies: true });
+      await scene.guard();
+      await scene.operator.start('guard-proxies', { pair: pairOfLab, wellSeconds: 1 }, 'ann');
+      const last = async (id: string) => (await scene.operator.show(id)).steps.at(-1)?.what ?? '';
+      await eventually(async () => (await last(`guard-proxies/${pairOfLab}`)).startsWith('Listen'), {
+        timeoutMs: 40_000,
+      });
+      scene.site.faults.killDatabase('p1');
+      await scene.ended('fail-over-endpoint');
+      await scene.start('rejoin-standby', { member: 'p1' });
+      await scene.ended('rejoin-standby');
+      await scene.start('switch-over-endpoint');
+      await scene.ended('switch-over-endpoint');
+      const proxyRun = `fail-over-proxy/${pairOfLab}`;
+      const { runId } = await scene.operator.show(proxyRun);
+      scene.site.faults.killProxy('n1');
+      const seenTo = async () => {
+        const run = await scene.operator.show(proxyRun);
+        return run.runId !== runId && run.endedAt !== undefined;
+      };
+      await eventually(seenTo, { timeoutMs: 40_000 });
+      const client = scene.operator.client.workflow;
+      const kept = runbooksOnLinux.map(async (name) => {
+        const target = name.endsWith('Proxies') || name.endsWith('Proxy') ? pairOfLab : endpointOfLab;
+        return [name, await client.getHandle(`${kebab(name)}/${target}`).fetchHistory()] as const;
+      });
+      await keep(Object.fromEntries(await Promise.all(kept)));
+    } finally {
+      await endings.close();
+    }
+  },
+  150_000,
+);
 
 /** An object whose size is a file, and which asks before it is resized. */
 function resizable(root: string): object {

@@ -1,27 +1,37 @@
+import type { RunView } from '../../src/api/views';
 import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
 import { eventually } from '../setup/eventually';
 import { type FailoverScene, story, told } from '../setup/failoverScene';
+
+/** A guard that was alarmed by a link that flapped has used an epoch, and moved nothing; a lost host is silent in several ways. */
+const toldOf = (run: RunView): string[] =>
+  told(run).map((line) =>
+    line
+      .replace(/under epoch \d+/, 'under epoch N')
+      .replace(/\(the agent of p1 does not answer .*\)/, '(the agent of p1 does not answer)'),
+  );
 
 /** The host of the primary is out of reach: nothing can be proven, and synchronous replication is what makes it safe. */
 story('clients write again after the node of the primary was lost, and not when its link flaps', {}, async (scene) => {
   await scene.guard();
   await flaps(scene);
   const { run, report, verdict } = await scene.breaks(() => scene.site.faults.linkDown('p1'));
-  expect(told(run)).toMatchInlineSnapshot(`
+  expect(toldOf(run)).toMatchInlineSnapshot(`
    [
      "done: Look at orders, its members, forwarders and observers",
      "done: Take orders, so that no other run touches it",
      "done: Close orders on fa and fb, and fence p1",
      "done: Promote p2 on p2",
-     "done: Open orders to p2 under epoch 3",
+     "done: Open orders to p2 under epoch N",
      "done: Free the clients that still wait for p1",
      "done: Verify by a write through fa and fb",
-     "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within N s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+     "failed: Count the commits that only p1 has (the agent of p1 does not answer)",
      "done: Keep what the observers saw of the writes",
    ]
   `);
   expect(verdict).toMatchObject({ sound: true, hung: [] });
   expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, stillHung: 0, left: [] });
+  const after = await scene.epochs();
 
   // The host comes back as after a loss of power: its agent looks around before anything of it serves.
   const { site } = scene;
@@ -36,24 +46,24 @@ story('clients write again after the node of the primary was lost, and not when 
     const { state, postmaster } = await site.agent('p1').role.status({ endpoint, deadlineMs: 2_000 });
     return state === 'fenced' && postmaster === undefined;
   });
-  expect(await scene.epochs()).toEqual({ fa: 3, fb: 3 });
+  expect(await scene.epochs()).toEqual(after);
 });
 
 story('clients write again after the zone of the primary was cut off with a forwarder in it', {}, async (scene) => {
   await scene.guard();
   // Whoever waits for an answer through the forwarder that is cut off hears nothing of anybody: only an own deadline helps.
   const { run, report, verdict } = await scene.breaks(() => scene.site.faults.partition('a'), { patient: false });
-  expect(told(run)).toMatchInlineSnapshot(`
+  expect(toldOf(run)).toMatchInlineSnapshot(`
    [
      "done: Look at orders, its members, forwarders and observers",
      "done: Take orders, so that no other run touches it",
      "done: Close orders on fb, and fence p1",
      "done: Promote p2 on p2",
-     "done: Open orders to p2 under epoch 3",
+     "done: Open orders to p2 under epoch N",
      "done: Free the clients that still wait for p1",
      "done: Verify by a write through fb",
      "done: Take fa out of ep.db.test, since it did not answer",
-     "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within N s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+     "failed: Count the commits that only p1 has (the agent of p1 does not answer)",
      "done: Keep what the observers saw of the writes",
    ]
   `);
