@@ -11,6 +11,9 @@ type At = { host: string };
 /** What an agent is given beyond its own deadline, ms: the way there and back, and no more than as much again. */
 const wayMs = 250;
 
+/** `waits`: why commits on it may still wait for a standby. */
+export type Promoted = Answer<'promote'> & { waits?: string };
+
 export const roleActivities = ({ agent }: Hands) => ({
   async lookAtMember({ host, ...asked }: RoleInput<'status'> & At): Promise<Answer<'status'>> {
     return beating(host, `Look at ${asked.endpoint} on ${host}`, () => agent(host).role.status(asked));
@@ -39,11 +42,16 @@ export const roleActivities = ({ agent }: Hands) => ({
   },
 
   /** Makes a standby the primary. Commits wait for nobody from then on, until other standbys follow it: else they would hang. */
-  async promoteMember({ host, ...order }: RoleInput<'promote'> & At): Promise<Answer<'promote'>> {
+  async promoteMember({ host, ...order }: RoleInput<'promote'> & At): Promise<Promoted> {
     return beating(host, `Promote ${order.endpoint} on ${host}`, async () => {
       const promoted = await agent(host).role.promote(order);
-      await agent(host).role.setSynchronous({ endpoint: order.endpoint, lease: order.lease, members: [] });
-      return promoted;
+      try {
+        await agent(host).role.setSynchronous({ endpoint: order.endpoint, lease: order.lease, members: [] });
+        return promoted;
+      } catch (error) {
+        // It is the primary all the same: that commits may hang is the next thing to mend, and no reason to promote another.
+        return { ...promoted, waits: error instanceof Error ? error.message : String(error) };
+      }
     });
   },
 

@@ -199,16 +199,22 @@ describe('a failover', () => {
     expect(lossless([], 0, ['p2'])).toBe(false);
   });
 
+  test('whom commits waited for is not known any more when the primary was only failing for long before it fell silent', () => {
+    const longAgo = sight('silent', { sinceMs: 60_000, good });
+    const stale = facts({ observations: ['fa', 'fb', 'et'].map((one) => seen(one, longAgo)) });
+    expect(chooseCandidates(stale, 'p1').lossless).toBe(false);
+  });
+
   test('goes on without a fence only where nothing can be acknowledged', () => {
     const all = fc.record({
       policy: fc.constantFrom<'host' | 'sync'>('host', 'sync'),
       fenced: fc.boolean(),
-      lossless: fc.boolean(),
+      sealed: fc.boolean(),
       why: fc.constant('it is silent'),
     });
     fc.assert(
       fc.property(all, (fencing) => {
-        const may = fencing.fenced || (fencing.policy === 'sync' && fencing.lossless);
+        const may = fencing.fenced || (fencing.policy === 'sync' && fencing.sealed);
         expect(unsafe(fencing) === undefined).toBe(may);
       }),
     );

@@ -46,7 +46,13 @@ export class ArmedActs {
     const moved = await this.close(address);
     const why = await fencing;
     const stop =
-      moved ?? unsafe({ policy: this.facts.terms.fence, fenced: why === undefined, why: why ?? '', lossless: true });
+      moved ??
+      unsafe({
+        policy: this.facts.terms.fence,
+        fenced: why === undefined,
+        why: why ?? '',
+        sealed: this.decision.sealed,
+      });
     if (stop !== undefined) return this.giveUp(stop);
     for (const candidate of this.decision.candidates) {
       const timeline = await this.promote(candidate);

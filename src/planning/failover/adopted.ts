@@ -50,6 +50,8 @@ export function planAdopted(facts: EndpointFacts, { failed, failover, epoch }: D
       .map(([forwarder]) => ({ forwarder, why: 'it took no part in what the agents did' })),
     lossless: true,
     hostLost: fence.length === 0,
+    sealed: false,
+    wished: false,
     asks: [],
   };
 }

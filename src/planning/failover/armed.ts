@@ -71,7 +71,7 @@ export interface ArmedFacts {
 export type ArmedDecision =
   | { does: 'wait'; why: string }
   | { does: 'refused'; why: string }
-  | { does: 'act'; judgement: Judgement; candidates: Candidate[] };
+  | { does: 'act'; judgement: Judgement; candidates: Candidate[]; sealed: boolean };
 
 /** May the plan be used now? Pure, and stricter than a workflow: nobody is there who could be asked. */
 export function decideArmed({ plan, facts, movedAtMs }: ArmedFacts): ArmedDecision {
@@ -85,10 +85,10 @@ export function decideArmed({ plan, facts, movedAtMs }: ArmedFacts): ArmedDecisi
   }
   const why = forbidden(plan, terms, nowMs, movedAtMs) ?? uncertain(plan, facts, judgement);
   if (why !== undefined) return { does: 'refused', why };
-  const { candidates } = chooseCandidates(facts, plan.primary);
+  const { candidates, sealed } = chooseCandidates(facts, plan.primary);
   // The others of equal reach may take its place when it fails; one that has less would lose what was acknowledged.
   const equals = candidates.filter(({ member, lsn }) => lsn === candidates[0]!.lsn && plan.candidates.includes(member));
-  return { does: 'act', judgement, candidates: equals };
+  return { does: 'act', judgement, candidates: equals, sealed };
 }
 
 /** Judged by those whom the plan names, with the zones that it gives them, as a workflow judges. */

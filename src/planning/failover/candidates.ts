@@ -1,5 +1,5 @@
 import type { MemberView } from '../../contract/capabilities/role';
-import type { Sight } from '../../contract/sights';
+import type { Observation, Sight } from '../../contract/sights';
 import { answered, type EndpointFacts } from './facts';
 import { bytesBetween, positionOf } from './lsn';
 
@@ -21,6 +21,8 @@ export interface Choice {
    * know the furthest. How fresh that knowledge is: `synchronousMs` before the primary was last seen well.
    */
   lossless: boolean;
+  /** Besides, every standby was needed for a commit: without the one that is promoted nothing more can be acknowledged. */
+  sealed: boolean;
   /** WAL that the old primary was known to have and the first candidate lacks, bytes; unknown when nobody saw it lately. */
   lagBytes?: number;
 }
@@ -28,15 +30,23 @@ export interface Choice {
 type Good = NonNullable<Sight['good']>;
 
 /** What the observers last knew of the primary when it was well. */
-export function lastGood({ observations }: EndpointFacts, primary: string): Good | undefined {
+export function lastGood({ observations }: Pick<EndpointFacts, 'observations'>, primary: string): Good | undefined {
   const goods = observations.flatMap(({ sights }) => sights[primary]?.good ?? []);
   return goods.sort((a, b) => b.atMs - a.atMs)[0];
+}
+
+/** The same of those who saw it well shortly before they saw it silent; where they disagree, the least that was waited for. */
+function freshGood({ observations }: EndpointFacts, primary: string): Good | undefined {
+  const fresh = observations.filter((observation) => isFresh(observation, primary));
+  const good = lastGood({ observations: fresh }, primary);
+  const need = Math.min(...fresh.map(({ sights }) => sights[primary]!.good!.need));
+  return good && { ...good, need };
 }
 
 /** Who may become the primary, the one with the most WAL first; between equals the one that commits waited for. */
 export function chooseCandidates(facts: EndpointFacts, primary: string): Choice {
   const { terms, members } = facts;
-  const good = lastGood(facts, primary);
+  const good = freshGood(facts, primary);
   const excluded: Choice['excluded'] = [];
   const candidates: Candidate[] = [];
   const systemId = systemOf(members);
@@ -51,12 +61,24 @@ export function chooseCandidates(facts: EndpointFacts, primary: string): Choice 
   candidates.sort(furthestFirst);
   const [first] = candidates;
   const lagBytes = first && good ? Math.max(0, bytesBetween(first.lsn, good.lsn)) : undefined;
+  const lossless = first !== undefined && good !== undefined && knowsTheFurthest(good, candidates);
   return {
     candidates,
     excluded,
-    lossless: first !== undefined && good !== undefined && knowsTheFurthest(good, candidates),
+    lossless,
+    sealed: lossless && good.need >= good.waitsFor.length,
     ...(lagBytes !== undefined && { lagBytes }),
   };
+}
+
+/** What was known of whom commits waited for, longer before it fell silent than this, may have changed since, ms. */
+const freshMs = 5_000;
+
+/** By the observer's own clock: it saw the primary well shortly before it saw it silent. */
+function isFresh({ atMs, sights }: Observation, primary: string): boolean {
+  const sight = sights[primary];
+  if (!sight?.good) return false;
+  return (sight.misses > 0 ? sight.sinceMs : atMs) - sight.good.atMs <= freshMs;
 }
 
 /** Of n standbys of which a commit waited for `need`, n - need + 1 must be known: one of them then has every commit. */
@@ -66,7 +88,7 @@ function knowsTheFurthest({ waitsFor, need }: Good, candidates: readonly Candida
   return known >= waitsFor.length - need + 1;
 }
 
-function furthestFirst(a: Candidate, b: Candidate): number {
+export function furthestFirst(a: Candidate, b: Candidate): number {
   const [left, right] = [positionOf(a.lsn), positionOf(b.lsn)];
   if (left !== right) return left > right ? -1 : 1;
   return Number(b.synchronous) - Number(a.synchronous) || (a.member < b.member ? -1 : 1);

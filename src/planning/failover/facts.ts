@@ -59,8 +59,14 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
   }
   const [routed] = [...votes].sort(([, a], [, b]) => b - a);
   if (routed) return routed[0];
+  const closed = Object.values(routes)
+    .filter(answered)
+    .filter(({ state }) => state === 'closed');
+  const last = closed.sort((a, b) => b.epoch - a.epoch)[0];
+  const shut = last?.rejected.map((address) => memberAt(terms, address)).find((member) => member !== undefined);
   const primaries = Object.entries(members).filter(([, view]) => answered(view) && view.state === 'primary');
-  return primaries.length === 1 ? primaries[0]![0] : undefined;
+  // A failover that was begun and never ended has left it closed: whom it was closed to is still the one to replace.
+  return primaries.length === 1 ? primaries[0]![0] : shut;
 }
 
 export const memberAt = ({ members }: EndpointTerms, address: string): string | undefined =>

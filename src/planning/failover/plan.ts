@@ -18,6 +18,10 @@ export interface FailoverPlan {
   /** Forwarders that do not. */
   silent: { forwarder: string; why: string }[];
   lossless: boolean;
+  /** Without the one that is promoted the old primary can acknowledge nothing. */
+  sealed: boolean;
+  /** Somebody named the member that is to be the primary. */
+  wished: boolean;
   lagBytes?: number;
   /** The host of the old primary answers nobody: its fence is not waited for long. */
   hostLost: boolean;
@@ -52,6 +56,15 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
   if (terms.maintenance !== false && !wish.force)
     throw new Refusal('InMaintenance', { name: endpoint, why: terms.maintenance });
   const primary = theOnlyPrimary(facts);
+  const second = Object.entries(facts.members).find(
+    ([member, view]) => member !== primary && answered(view) && view.state === 'primary',
+  );
+  if (second)
+    throw new Refusal('NoPrimary', {
+      name: endpoint,
+      count: 2,
+      which: `${primary} by the routes, ${second[0]} by itself`,
+    });
   const judgement = judgeObservations(terms, primary, facts.observations);
   if (!judgement.majority && !wish.force) throw noMajority(endpoint, primary, judgement);
   const choice = chooseCandidates(facts, primary);
@@ -70,6 +83,8 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
       answered(route) ? [] : [{ forwarder, why: route.silent }],
     ),
     lossless: choice.lossless && candidates[0]!.member === choice.candidates[0]!.member,
+    sealed: choice.sealed && candidates[0]!.member === choice.candidates[0]!.member,
+    wished: wish.to !== '',
     ...(choice.lagBytes !== undefined && { lagBytes: choice.lagBytes }),
     hostLost: hostLost(facts, primary),
     asks: asksOf(facts, choice, judgement),
@@ -116,7 +131,7 @@ function asksOf({ terms }: EndpointFacts, { lossless, lagBytes, candidates }: Ch
   const asks: string[] = [];
   const { member } = candidates[0]!;
   if (!lossless && lagBytes === undefined) asks.push(`nobody knows how much of what was committed ${member} lacks`);
-  else if (!lossless && lagBytes! > terms.mostLag)
+  else if (!lossless && (terms.mostLag === 0 || lagBytes! > terms.mostLag))
     asks.push(
       `${member} lacks ${formatBytes(lagBytes!)} of WAL, and ${formatBytes(terms.mostLag)} may be lost unasked`,
     );

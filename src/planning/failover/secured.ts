@@ -7,16 +7,16 @@ export interface Fencing {
   fenced: boolean;
   /** Why that could not be proven. */
   why: string;
-  /** No commit can be acknowledged without the standby that is about to be promoted. */
-  lossless: boolean;
+  /** No commit can be acknowledged without the standby that is about to be promoted: it was the only one, or all are needed. */
+  sealed: boolean;
 }
 
 /**
  * May another member be promoted? Only when the old primary is proven dead, or, where the fleet file allows it, when it can
  * acknowledge nothing any more. Undefined when it may; otherwise the reason for a person.
  */
-export function unsafe({ policy, fenced, why, lossless }: Fencing): string | undefined {
-  if (fenced || (policy === 'sync' && lossless)) return undefined;
+export function unsafe({ policy, fenced, why, sealed }: Fencing): string | undefined {
+  if (fenced || (policy === 'sync' && sealed)) return undefined;
   if (policy === 'host') return `${why}; the fleet file wants proof from its host (fence: host)`;
-  return `${why}; and it may go on to acknowledge commits, since not all of them waited for the standby`;
+  return `${why}; and it may go on to acknowledge commits, since they need not wait for the standby that is promoted`;
 }

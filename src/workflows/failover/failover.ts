@@ -3,7 +3,7 @@ import type { Survey } from '../../activities/endpoints';
 import { formatBytes } from '../../contract/amounts';
 import type { Output } from '../../contract/runbooks';
 import type { Done } from '../../planning/failover/adopted';
-import { lastGood, type Candidate } from '../../planning/failover/candidates';
+import { furthestFirst, lastGood, type Candidate } from '../../planning/failover/candidates';
 import { answered } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
 import { bytesBetween } from '../../planning/failover/lsn';
@@ -21,6 +21,7 @@ import { Routes, type Written } from './routes';
 /** How long a fence may take: where a host is lost, its clients wait for nothing. ms. */
 const fenceMs = { lost: 100, there: 3_000 };
 const promoteMs = 10_000;
+const askMs = 300;
 const powerMs = 20_000;
 const reinstateMs = 20_000;
 
@@ -34,6 +35,10 @@ export class Failover {
   private fence: string[] = [];
   private now = '';
   private timeline = 0;
+  /** Why commits on the new primary may still wait. */
+  private waits: string | undefined;
+  /** The member that could not be promoted may still become the primary. */
+  private mayYetBe: 'no' | 'unheard' | 'yes' = 'no';
   private writes: Written[] = [];
   private wroteAt: number | undefined;
   private cut = { found: 0, left: 0 };
@@ -69,9 +74,10 @@ export class Failover {
 
   /** Nothing reaches the old primary through the endpoint any more, and it is killed if its host still listens. */
   async close(): Promise<void> {
-    const { endpoint, primary, lossless } = this.plan;
+    const { endpoint, primary, sealed } = this.plan;
     const { terms } = this.survey.facts;
     const { address } = terms.members[primary]!;
+    let doubt: string | undefined;
     const act = async () => {
       const fencing = this.fenceOld();
       const closing = this.routes.close([address]).catch((error: unknown) => {
@@ -81,26 +87,36 @@ export class Failover {
       this.mark('closed');
       const why = await fencing.then((reason) => this.orByPower(reason));
       this.mark(why === undefined ? 'fenced' : 'not fenced, which is safe');
-      const reason = unsafe({ policy: terms.fence, fenced: why === undefined, why: why ?? '', lossless });
-      if (reason !== undefined)
-        throw refuse('NotFenced', { member: primary, host: terms.members[primary]!.host, why: reason });
+      doubt = unsafe({ policy: terms.fence, fenced: why === undefined, why: why ?? '', sealed });
     };
-    await this.book.step(`Close ${endpoint} on ${this.routes.sayWho()}, and fence ${primary}`, act, () =>
-      this.reopen(),
+    await this.book.step(
+      `Close ${endpoint} on ${this.routes.sayWho()}, and fence ${primary}`,
+      act,
+      () => this.reopen(),
+      { must: true },
     );
-    if (this.fence.length > 0) this.book.pointOfNoReturn();
+    if (this.fence.length > 0) return this.book.pointOfNoReturn();
+    if (doubt === undefined) return;
+    await this.book.approve(`a promotion although ${primary} is not proven dead: ${doubt}`, true);
+    this.fence = ['Somebody said that it is dead'];
+    this.book.pointOfNoReturn();
   }
 
   /** The most advanced standby; the next one when it fails. */
   async promote(): Promise<void> {
-    const { endpoint, candidates } = this.plan;
+    const { endpoint } = this.plan;
+    const candidates = await this.furthest();
     const whyNot: string[] = [];
     for (const candidate of candidates) {
-      await this.allowed(candidate);
+      await this.allowed(candidate, candidates[0]!);
       const promoted = await this.book.attempt(`Promote ${candidate.member} on ${candidate.host}`, () =>
         this.promoteOne(candidate, whyNot),
       );
-      if (promoted) return this.book.pointOfNoReturn();
+      if (promoted) {
+        this.book.pointOfNoReturn();
+        return this.waitForNobody();
+      }
+      await this.keepDown(candidate);
     }
     const nobody = () => refuse('NoCandidate', { name: endpoint, why: whyNot.join('; ') });
     // What was not fenced still runs: the undo opens the endpoint to it again. Otherwise somebody has to help a standby.
@@ -197,10 +213,10 @@ export class Failover {
 
   /** Where nothing else makes it safe to go on, its power is cut: that takes seconds, and needs a command of the fleet file. */
   private async orByPower(why: string | undefined): Promise<string | undefined> {
-    const { endpoint, primary, lossless } = this.plan;
+    const { endpoint, primary, sealed } = this.plan;
     const { terms } = this.survey.facts;
     if (why === undefined || !terms.members[primary]!.powered) return why;
-    if (unsafe({ policy: terms.fence, fenced: false, why, lossless }) === undefined) return why;
+    if (unsafe({ policy: terms.fence, fenced: false, why, sealed }) === undefined) return why;
     const lease = this.book.leaseOf(endpoint);
     try {
       const order = { host: this.witness(), target: endpoint, member: primary, lease, deadlineMs: powerMs };
@@ -212,11 +228,10 @@ export class Failover {
   }
 
   /** The next candidate may lack what the first one had: a loss that nobody allowed is asked for, whenever it comes up. */
-  private async allowed({ member, lsn }: Candidate): Promise<void> {
-    const [first] = this.plan.candidates;
-    const lacks = bytesBetween(lsn, first!.lsn);
+  private async allowed({ member, lsn }: Candidate, first: Candidate): Promise<void> {
+    const lacks = bytesBetween(lsn, first.lsn);
     const { mostLag } = this.survey.facts.terms;
-    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first!.member} has`;
+    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first.member} has`;
     await this.book.approve(what, lacks > mostLag);
   }
 
@@ -224,20 +239,60 @@ export class Failover {
     const { endpoint } = this.plan;
     try {
       const lease = this.book.leaseOf(endpoint);
-      const { timeline } = await swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs });
-      [this.now, this.timeline] = [member, timeline];
+      const { timeline, waits } = await swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs });
+      [this.now, this.timeline, this.waits] = [member, timeline, waits];
       this.mark('promoted');
       return true;
     } catch (error) {
       whyNot.push(`${member}: ${reasonOf(error)}`);
+      const code = codeOf(error);
+      if (code === 'AgentUnreachable') this.mayYetBe = 'unheard';
+      else this.mayYetBe = code === 'NotStandby' || code === 'DatabaseSaidNo' ? 'no' : 'yes';
       throw error;
     }
+  }
+
+  /** The old primary may have gone on until it was fenced: who has the most is asked again, where there is a choice. */
+  private async furthest(): Promise<Candidate[]> {
+    const { endpoint, candidates, wished } = this.plan;
+    if (candidates.length === 1 || wished) return candidates;
+    const now = await Promise.all(
+      candidates.map(async (candidate) => {
+        const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs: askMs });
+        const { lsn = candidate.lsn } = await asked.catch(() => candidate); // one that is silent keeps what it said before
+        return { ...candidate, lsn };
+      }),
+    );
+    return now.toSorted(furthestFirst);
+  }
+
+  /** An order to promote cannot be taken back: who may still become the primary is kept down before anybody else does. */
+  private async keepDown({ member, host }: Candidate): Promise<void> {
+    if (this.mayYetBe === 'no') return;
+    const { endpoint } = this.plan;
+    const lease = this.book.leaseOf(endpoint);
+    const what = `Make sure that ${member} does not become the primary later`;
+    const fence = () => swift.fenceMember({ host, endpoint, lease, deadlineMs: fenceMs.there });
+    // A host that is out of reach may never have heard the order; no route leads to it.
+    if (this.mayYetBe === 'unheard') await this.book.attempt(what, fence);
+    else await this.book.step(what, fence, undefined, { must: true });
+  }
+
+  private async waitForNobody(): Promise<void> {
+    if (this.waits === undefined) return;
+    const { endpoint } = this.plan;
+    const { host } = this.survey.facts.terms.members[this.now]!;
+    await this.book.step(`Let commits on ${this.now} wait for nobody`, () =>
+      swift.setSynchronous({ host, endpoint, lease: this.book.leaseOf(endpoint), members: [] }),
+    );
   }
 
   /** Only while the old primary was not fenced, and nobody was promoted after all. */
   private async reopen(): Promise<void> {
     const { endpoint, primary, candidates } = this.plan;
     if (this.fence.length > 0) throw refuse('NotPrimary', { member: primary, host: '', state: 'fenced' });
+    if (this.mayYetBe !== 'no')
+      throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, and whoever was told to be promoted` });
     for (const { member, host } of candidates) {
       const { state } = await swift.lookAtMember({ host, endpoint, deadlineMs: 2_000 });
       if (state === 'primary') throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, ${member}` });

@@ -101,11 +101,14 @@ export class SwitchOver {
     const { endpoint, primary, primaryHost, to, toHost, others } = this.plan;
     const lease = this.book.leaseOf(endpoint);
     const followers = [{ member: primary, host: primaryHost }, ...others];
-    for (const { member, host } of followers)
-      await this.book.step(`Let ${member} follow ${to}`, () =>
+    const members: string[] = [];
+    for (const { member, host } of followers) {
+      const followed = await this.book.attempt(`Let ${member} follow ${to}`, () =>
         swift.followPrimary({ host, endpoint, lease, primary: to, deadlineMs: demoteMs }),
       );
-    const members = followers.map(({ member }) => member);
+      if (followed) members.push(member);
+    }
+    if (members.length === 0) throw refuse('NoCandidate', { name: endpoint, why: `nobody follows ${to} yet` });
     await this.book.step(`Let commits on ${to} wait for one of ${members.join(', ')}`, () =>
       swift.setSynchronous({ host: toHost, endpoint, lease, members }),
     );

@@ -3,6 +3,9 @@ import { mayAct } from '../../planning/rails';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 
+/** A look that is older than this when the endpoint is granted is made again, ms. */
+const staleMs = 1_000;
+
 /** What is known of an endpoint, and the endpoint itself under lease; both at once. `hasty`: its clients wait. */
 export async function takeEndpoint(
   book: Runbook,
@@ -12,7 +15,10 @@ export async function takeEndpoint(
   const looking = book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
     swift.surveyEndpoint({ endpoint, hasty }),
   );
-  const [survey] = await Promise.all([looking, dryRun ? undefined : book.lease([endpoint], 0)]);
+  const seen = looking.then((survey) => ({ survey, atMs: Date.now() }));
+  const [{ survey: first, atMs }] = await Promise.all([seen, dryRun ? undefined : book.lease([endpoint], 0)]);
+  // Another run had it meanwhile: what was seen before it ended is no ground to stand on.
+  const survey = Date.now() - atMs > staleMs ? await lookAgain(book, endpoint) : first;
   book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
   if (!dryRun && book.leaseOf(endpoint).epoch <= survey.epoch) await book.lease([endpoint], survey.epoch);
   return survey;
