@@ -177,7 +177,11 @@ export function resultOf(run: RunView): FailoverResult {
 }
 
 /** The sentences of a run with how each went; the network of the laboratory differs from run to run. */
-export const told = (run: RunView): string[] => sentences(run).map(plain);
+/** The sentences of a run; that it looked again, since another run had the endpoint before it, is left out. */
+export const told = (run: RunView): string[] =>
+  sentences(run)
+    .map(plain)
+    .filter((line, n, all) => !(line === 'done: Look at orders again' && all[n - 1]?.startsWith('done: Take')));
 
 /** Addresses, positions in the WAL, amounts and times differ from run to run. */
 export const plain = (text: string): string =>

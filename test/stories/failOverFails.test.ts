@@ -49,7 +49,7 @@ story(
        "done: Look at orders, its members, forwarders and observers",
        "done: Take orders, so that no other run touches it",
        "done: Close orders on fa and fb, and fence p1",
-       "failed: Promote p2 on p2 (p2 on p2 is not primary after N s: could not create file "promote": Permission denied. Next: the next candidate is asked by itself; look into the log of its server.)",
+       "failed: Promote p2 on p2 (p2 refused to be promoted: could not create file "promote": Permission denied. Next: look at the rights of its user.)",
        "done: Wait for approval of the promotion of p3, which lacks N bytes of WAL that p2 has",
        "done: Promote p3 on p3",
        "done: Open orders to p3 under epoch 3",
@@ -91,12 +91,12 @@ story(
        "done: Look at orders, its members, forwarders and observers",
        "done: Take orders, so that no other run touches it",
        "undone: Close orders on fa and fb, and fence p1",
-       "failed: Promote p2 on p2 (p2 on p2 is not primary after N s: could not create file "promote": Permission denied. Next: the next candidate is asked by itself; look into the log of its server.)",
+       "failed: Promote p2 on p2 (p2 refused to be promoted: could not create file "promote": Permission denied. Next: look at the rights of its user.)",
        "done: Undo: Close orders on fa and fb, and fence p1",
      ]
     `);
     expect(run.failure?.message).toMatchInlineSnapshot(
-      `"no member of orders can take over: p2: p2 on p2 is not primary after 0.0 s: could not create file "promote": Permission denied. Next: the next candidate is asked by itself; look into the log of its server. Next: bring a standby back, or let the old primary start again."`,
+      `"no member of orders can take over: p2: p2 refused to be promoted: could not create file "promote": Permission denied. Next: look at the rights of its user. Next: bring a standby back, or let the old primary start again."`,
     );
     const open = { state: 'open', to: { address: site.database('p1').address } };
     const routes = await Promise.all(['fa', 'fb'].map((host) => site.agent(host).traffic.routes({ endpoint })));

@@ -62,7 +62,7 @@ function refuseDown(place: Place): void {
 
 async function ask(place: Place, line: Line, until: number): Promise<number> {
   const beganAt = performance.now();
-  for (let asked = 0, nextAt = 0; ; await pause(lookEveryMs)) {
+  for (let asked = 0, taken = 0, nextAt = 0; ; await pause(lookEveryMs)) {
     const now = performance.now();
     if (now > until) {
       const seconds = ((now - beganAt) / 1000).toFixed(1);
@@ -78,9 +78,11 @@ async function ask(place: Place, line: Line, until: number): Promise<number> {
       asked++;
       nextAt = now + askEveryMs;
       await line.ask('be promoted', 'select pg_promote(false)', until - now);
+      taken++;
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw cause;
       if (isPromotedAlready(cause)) continue;
+      if (taken === 0 && cause.code === 'DatabaseSaidNo') throw cause; // it heard of no promotion, and will not be the primary later
       if (cause.code === 'DatabaseSilent' && postmasterOf(dataOf(place)) !== undefined && performance.now() < until)
         continue;
       const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);

@@ -18,7 +18,7 @@ export async function takeEndpoint(
   const seen = looking.then((survey) => ({ survey, atMs: Date.now() }));
   const [{ survey: first, atMs }] = await Promise.all([seen, dryRun ? undefined : book.lease([endpoint], 0)]);
   // Another run had it meanwhile: what was seen before it ended is no ground to stand on.
-  const survey = Date.now() - atMs > staleMs ? await lookAgain(book, endpoint) : first;
+  const survey = book.hadToWait || Date.now() - atMs > staleMs ? await lookAgain(book, endpoint) : first;
   book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
   if (!dryRun && book.leaseOf(endpoint).epoch <= survey.epoch) await book.lease([endpoint], survey.epoch);
   return survey;

@@ -8,6 +8,8 @@ export const leaseId = (target: string): string => `lease/${target}`;
 /** What two runs must not touch at once, taken in the order of their names so that no two runs wait for each other. */
 export class Leases {
   readonly held: Lease[] = [];
+  /** Another run held a target when this one asked for it: what was seen before is no ground to stand on. */
+  queued = false;
   /** Who has the target that this run waits for. */
   behind: string | undefined;
 
@@ -17,7 +19,10 @@ export class Leases {
       if (runId !== workflowInfo().firstExecutionRunId) return;
       if (!this.held.some((lease) => lease.target === target)) this.held.push({ target, epoch });
     });
-    setHandler(leaseQueued, ({ target, behind }) => void (this.behind = `${target} is held by ${behind}`));
+    setHandler(leaseQueued, ({ target, behind }) => {
+      this.behind = `${target} is held by ${behind}`;
+      this.queued = true;
+    });
   }
 
   /** Waits until this run holds every target. `atLeast`: the highest epoch that their hosts have seen. */

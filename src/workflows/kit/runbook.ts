@@ -195,6 +195,11 @@ export class Runbook {
     this.picture.steps.recall(what, fromMs, toMs);
   }
 
+  /** Whether another run had to end first: what was looked at before that has to be looked at again. */
+  get hadToWait(): boolean {
+    return this.leases.queued;
+  }
+
   readonly leaseOf = (target: string): Lease => this.leases.of(target);
 
   /** From here the run finishes or asks; nothing earlier is undone. */
