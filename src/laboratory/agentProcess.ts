@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isRunning, signal } from '../services/processes';
+import { ended, isRunning, signal } from '../services/processes';
 import { startChild, stopChild, type Child } from '../stack/children';
 import { packageRoot } from '../stack/places';
 import type { Endings } from './endings';
@@ -9,6 +9,7 @@ import { inside } from './network';
 import { cpuOfTree, treeOf } from './processTree';
 
 const readyMs = 60_000;
+const endMs = 5_000;
 
 export interface AgentPlace {
   host: string;
@@ -22,6 +23,8 @@ export interface AgentPlace {
 
 /** A real agent in a process of its own, as `evenkeel agent run` starts it. */
 export class AgentProcess {
+  private killed = false;
+
   private constructor(
     private readonly place: AgentPlace,
     private child: Child,
@@ -40,11 +43,16 @@ export class AgentProcess {
   /** Ended at once, without a word to anybody. */
   kill(): void {
     signal(this.child, 'SIGKILL');
+    this.killed = true;
   }
 
   /** Starts it again with the state that it left, if it has ended. */
   async restart(): Promise<void> {
-    if (!isRunning(this.child)) this.child = await launch(this.place);
+    // A moment passes until one that was killed has ended.
+    if (this.killed) await ended(this.child, endMs);
+    if (isRunning(this.child)) return;
+    this.child = await launch(this.place);
+    this.killed = false;
   }
 
   /** CPU seconds of the agent and its children so far. */
