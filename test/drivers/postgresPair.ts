@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { processesOf } from '../../src/drivers/role/processes';
+import { kill, processesOf } from '../../src/drivers/role/processes';
 import { postgresBin } from '../../src/stack/machine';
 import { freePort } from '../../src/stack/ports';
 import { eventually } from '../setup/eventually';
@@ -69,7 +69,7 @@ export async function postgresPair(scene: Scene, options: PairOptions = {}): Pro
     const first = Object.values(members)[0];
     const member = memberOf({ name, address, port, data, owner, passwordFile, folder });
     scene.onEnd(() => {
-      for (const pid of processesOf(data)) process.kill(pid, 'SIGKILL');
+      for (const pid of processesOf(data)) kill(pid, 'SIGKILL');
       return eventually(() => processesOf(data).length === 0);
     });
     if (!first) initialize(folder, data, owner);
