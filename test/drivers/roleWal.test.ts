@@ -1,14 +1,15 @@
 import { Commits, parseRecord } from '../../src/drivers/role/commits';
 import { parseHistory, parting } from '../../src/drivers/role/history';
-import { endOfRecord, formatLsn, parseLsn, segmentName } from '../../src/drivers/role/lsn';
+import { endOfRecord, formatLsn, segmentName } from '../../src/drivers/role/lsn';
+import { positionOf } from '../../src/planning/failover/lsn';
 
 const MiB16 = 16 * 1024 ** 2;
 
 test('positions in the WAL are read, written, and placed in their segment', () => {
-  expect(formatLsn(parseLsn('16/B374D848'))).toBe('16/B374D848');
-  expect(formatLsn(parseLsn('0/0'))).toBe('0/0');
-  expect(segmentName(2, parseLsn('16/B374D848'), MiB16)).toBe('0000000200000016000000B3');
-  expect(segmentName(26, parseLsn('1/1'), 1024 ** 3)).toBe('0000001A0000000100000000');
+  expect(formatLsn(positionOf('16/B374D848'))).toBe('16/B374D848');
+  expect(formatLsn(positionOf('0/0'))).toBe('0/0');
+  expect(segmentName(2, positionOf('16/B374D848'), MiB16)).toBe('0000000200000016000000B3');
+  expect(segmentName(26, positionOf('1/1'), 1024 ** 3)).toBe('0000001A0000000100000000');
 });
 
 test.each([
@@ -18,14 +19,14 @@ test.each([
   ['into the next segment, which begins with 40', '0/3FFFFD8', 48, '0/4000030'],
   ['over several pages', '0/3001FD8', 40 + 8168 + 8, '0/3004020'],
 ])('a record ends %s', (_, from, length, to) => {
-  expect(formatLsn(endOfRecord(parseLsn(from), length, MiB16))).toBe(to);
+  expect(formatLsn(endOfRecord(positionOf(from), length, MiB16))).toBe(to);
 });
 
 describe('two ways through the timelines', () => {
   const left = (...branches: [number, string][]) =>
-    branches.map(([timeline, at]) => ({ timeline, until: parseLsn(at) }));
+    branches.map(([timeline, at]) => ({ timeline, until: positionOf(at) }));
   const spans = (...all: [number, string, string?][]) =>
-    all.map(([timeline, from, to]) => ({ timeline, from: parseLsn(from), ...(to && { to: parseLsn(to) }) }));
+    all.map(([timeline, from, to]) => ({ timeline, from: positionOf(from), ...(to && { to: positionOf(to) }) }));
 
   test('a history file is read, its reasons and comments are not', () => {
     expect(parseHistory('1\t0/3000110\tno recovery target specified\n\n# x\n2\t1/A0\tbefore 2026\n')).toEqual(

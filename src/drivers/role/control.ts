@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../contract/errors';
-import { formatLsn, parseLsn, endOfRecord } from './lsn';
+import { positionOf } from '../../planning/failover/lsn';
+import { formatLsn, endOfRecord } from './lsn';
 import { dataOf, factsOf, type Place } from './place';
 import { lastLine, runProgram } from './programs';
 
@@ -42,7 +43,7 @@ export async function readControl(place: Place): Promise<Control> {
     systemId: fact('Database system identifier'),
     timeline: Math.max(...timelines, ...walTimelines(data)),
     checkpointTimeline: Number(fact("Latest checkpoint's TimeLineID")),
-    checkpoint: parseLsn(fact('Latest checkpoint location')),
+    checkpoint: positionOf(fact('Latest checkpoint location')),
     segmentBytes: Number(fact('Bytes per WAL segment')),
     hintsLogged: fact('wal_log_hints setting') === 'on',
     checksums: fact('Data page checksum version') !== '0',

@@ -6,7 +6,8 @@ import type { JobContext } from '../../contract/operations';
 import { replaceDurably } from '../durable';
 import { replaceIn } from './dataFiles';
 import type { Divergence } from './lost';
-import { parseLsn, segmentName } from './lsn';
+import { positionOf } from '../../planning/failover/lsn';
+import { segmentName } from './lsn';
 import { dataOf, type Place } from './place';
 
 /**
@@ -49,8 +50,8 @@ export async function keepAside(place: Place, { spans, lost, control }: Divergen
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const [first] = spans;
   const segment = (lsn: bigint) => segmentName(first?.timeline ?? 1, lsn, control.segmentBytes).slice(8);
-  const ends = [parseLsn(lost.endLsn), control.checkpoint].map((lsn) => segment(lsn + mostOfCheckpoint));
-  const [from, to] = [segment(parseLsn(lost.forkLsn)), ends.toSorted().at(-1) ?? ''];
+  const ends = [positionOf(lost.endLsn), control.checkpoint].map((lsn) => segment(lsn + mostOfCheckpoint));
+  const [from, to] = [segment(positionOf(lost.forkLsn)), ends.toSorted().at(-1) ?? ''];
   const timelines = new Set(spans.map(({ timeline }) => timeline));
   const files = readdirSync(join(data, 'pg_wal')).filter((file) => {
     if (!walFile.test(file) || file.endsWith('.history')) return walFile.test(file);

@@ -6,7 +6,8 @@ import { Commits, parseRecord } from './commits';
 import { readControl, type Control } from './control';
 import { parseHistory, parting, type Branch, type Span, type Way } from './history';
 import { askOnce } from './line';
-import { endOfRecord, formatLsn, parseLsn } from './lsn';
+import { positionOf } from '../../planning/failover/lsn';
+import { endOfRecord, formatLsn } from './lsn';
 import { dataOf, factsOf, peerOf, type Place } from './place';
 import { lastLine, runProgram } from './programs';
 
@@ -51,7 +52,7 @@ export async function divergence(place: Place, primary: string, signal?: AbortSi
 /** A standby that has received up to `lsn` on a timeline has more than the primary took over: it cannot follow it as it is. */
 export function hasMore(place: Place, theirs: Way, { timeline, lsn }: { timeline: number; lsn: string }): boolean {
   const parted = parting({ timeline, left: ownHistory(place, timeline) }, theirs);
-  return parted === undefined || (parted.fork !== undefined && parseLsn(lsn) > parted.fork);
+  return parted === undefined || (parted.fork !== undefined && positionOf(lsn) > parted.fork);
 }
 
 /** The timelines of a primary, asked by SQL. */
@@ -105,7 +106,7 @@ async function readSpan(
     const record = parseRecord(line);
     if (!record) return;
     records++;
-    const lsn = parseLsn(record.lsn);
+    const lsn = positionOf(record.lsn);
     commits.take(record, lsn >= from);
     if (lsn >= from) end = endOfRecord(lsn, record.length, segmentBytes);
   };

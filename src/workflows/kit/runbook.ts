@@ -94,14 +94,9 @@ export class Runbook {
     this.picture.progress = undefined;
     if (undo) this.undos.add(what, undo);
     for (;;) {
-      await this.whileNotPaused();
-      this.picture.steps.move(view, 'running');
       try {
-        const result = await currentStep.run(what, act);
-        this.picture.steps.move(view, 'done');
-        return result;
+        return await this.perform(view, act);
       } catch (error) {
-        this.picture.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
         if (isCancellation(error) || error instanceof Planned) throw error;
         if (error instanceof Ending) throw error.cause;
         const next = await this.hold(view, error, must);
@@ -113,17 +108,25 @@ export class Runbook {
 
   /** A step whose failure is an answer: it is shown with its reason, and the run goes on without it. */
   async attempt<T>(what: string, act: () => Promise<T>): Promise<T | undefined> {
-    const view = this.picture.steps.add(what);
+    try {
+      return await this.perform(this.picture.steps.add(what), act);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Does a step once, and shows how it went. */
+  private async perform<T>(view: StepView, act: () => Promise<T>): Promise<T> {
     await this.whileNotPaused();
     this.picture.steps.move(view, 'running');
     try {
-      const result = await currentStep.run(what, act);
+      const result = await currentStep.run(view.what, act);
       this.picture.steps.move(view, 'done');
       return result;
     } catch (error) {
       this.picture.steps.move(view, 'failed', isCancellation(error) ? 'stopped' : reasonOf(error));
-      if (isCancellation(error)) throw error;
-      return undefined;
+      throw error;
     }
   }
 
