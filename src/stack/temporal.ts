@@ -38,26 +38,48 @@ export interface Temporal {
   stop(): Promise<void>;
 }
 
+/** How many ports are tried where any will do: another program may take one between the look and the start. */
+const mostPorts = 3;
+
 /** Starts a development server with task dispatch at once (docs/decisions/0004) and our search attributes; returns when it takes work. */
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
   const { test = false, say = console.error } = options;
   const program = await findTemporal({ say });
-  const port = await freePort(options.port ?? (test ? 0 : usualPort(DEFAULT_PORT)));
-  const uiPort = test ? 0 : await freePort(options.uiPort ?? usualPort(DEFAULT_UI_PORT));
+  const anyPort = test && options.port === undefined;
+  for (let tried = 1; ; tried++) {
+    const started = await startOn(await portsFor(options), program, options);
+    if ('address' in started) return started;
+    if (!anyPort || !started.endedAtOnce || tried === mostPorts) throw started.why;
+  }
+}
+
+async function portsFor({ test = false, port, uiPort }: TemporalOptions): Promise<{ port: number; uiPort: number }> {
+  return {
+    port: await freePort(port ?? (test ? 0 : usualPort(DEFAULT_PORT))),
+    uiPort: test ? 0 : await freePort(uiPort ?? usualPort(DEFAULT_UI_PORT)),
+  };
+}
+
+async function startOn(
+  { port, uiPort }: { port: number; uiPort: number },
+  program: string,
+  options: TemporalOptions,
+): Promise<Temporal | { endedAtOnce: boolean; why: unknown }> {
   const child = await startChild({
     name: 'temporal',
     command: [program, ...serverArguments({ ...options, port, uiPort })],
     logFile: options.logFile,
     // The program asks who it runs as, and ends where neither /etc/passwd nor the environment knows.
     env: { USER: 'evenkeel', HOME: tmpdir(), ...process.env },
-    diesWithUs: test,
+    diesWithUs: options.test ?? false,
   });
   const address = `127.0.0.1:${port}`;
   try {
     await untilReady(program, address, child, options.logFile);
-  } catch (error) {
+  } catch (why) {
+    const endedAtOnce = child.exited();
     await stopChild(child);
-    throw error;
+    return { endedAtOnce, why };
   }
   return {
     address,

@@ -53,7 +53,7 @@ export async function guardEndpoint(
       const plan = book.decide(() => planGuard(facts, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
         sentences: guardSentences,
       });
-      for (const forwarder of plan.idle) await openOn(book, endpoint, forwarder);
+      for (const { forwarder } of plan.astray) await openOn(book, endpoint, forwarder);
       const deed = deedToAdopt(facts);
       if (deed && isNews(deed, past)) {
         past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
@@ -84,7 +84,7 @@ export async function guardEndpoint(
 async function watch(
   book: Runbook,
   terms: EndpointTerms,
-  { primary, judgement, armed, silent }: GuardPlan,
+  { primary, judgement, armed, silent, astray }: GuardPlan,
   { held }: Arming,
   { lastAt }: Past,
   pending: boolean,
@@ -92,7 +92,7 @@ async function watch(
   const known = opinionOf(judgement);
   const notBeforeMs = lastAt === 0 ? 0 : lastAt + terms.coolDown;
   const keeping = { ...(held && { plan: held }), notBeforeMs };
-  const soon = pending || known.startsWith('gone') || silent.length > 0 || ('draft' in armed && !held);
+  const soon = pending || known.startsWith('gone') || [...silent, ...astray].length > 0 || ('draft' in armed && !held);
   const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
     book.untilPaused(() =>
       waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : spellMs, keeping }),
@@ -101,7 +101,7 @@ async function watch(
   return outcome?.value;
 }
 
-/** A forwarder that forwards nothing yet: a new one, or one that was made anew. */
+/** A forwarder that forwards nothing yet, or that was out of reach while its route was changed. */
 async function openOn(book: Runbook, endpoint: string, forwarder: string): Promise<void> {
   await book.attempt(`Let ${forwarder} forward ${endpoint}`, () =>
     runBeside(

@@ -2,7 +2,7 @@ import type { Deed } from '../../contract/sights';
 import { formatDuration } from '../../contract/amounts';
 import { chooseCandidates } from './candidates';
 import { answered, memberAt, type EndpointFacts } from './facts';
-import { judgeObservations, type FailoverPlan } from './plan';
+import { judgeObservations, standbysBeside, type FailoverPlan } from './plan';
 
 /** A failover that the agents made by themselves. */
 export type Done = Deed & { failover: NonNullable<Deed['failover']> };
@@ -42,6 +42,7 @@ export function planAdopted(facts: EndpointFacts, { failed, failover, epoch }: D
       ...candidates.filter(({ member }) => member !== to),
     ],
     excluded: excluded.filter(({ member }) => member !== to),
+    others: standbysBeside(facts, [failed, to, ...candidates.map(({ member }) => member)]),
     close: forwarders
       .filter(([forwarder]) => changed(forwarder))
       .map(([forwarder, { host }]) => ({ forwarder, host, from: epoch })),

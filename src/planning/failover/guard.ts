@@ -2,7 +2,7 @@ import { formatDuration } from '../../contract/amounts';
 import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
 import { planArmed, type ArmedDraft } from './armed';
-import { answered, primaryOf, type EndpointFacts } from './facts';
+import { answered, memberAt, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
 
@@ -11,8 +11,8 @@ export interface GuardPlan {
   endpoint: string;
   primary: string;
   judgement: Judgement;
-  /** Forwarders that answer and forward nothing yet. */
-  idle: string[];
+  /** Forwarders that answer and do not send to the primary, and what they do instead. */
+  astray: { forwarder: string; does: string }[];
   /** Forwarders that do not answer: whether they forward is looked at again soon. */
   silent: string[];
   autonomy: EndpointFacts['terms']['autonomy'];
@@ -33,15 +33,29 @@ export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
     );
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: which.join(', ') });
   }
-  const idle = Object.entries(routes).filter(([, route]) => answered(route) && route.state === 'absent');
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
-    idle: idle.map(([forwarder]) => forwarder),
+    astray: astrayOf(facts, primary),
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
     armed: planArmed(facts, primary, notBeforeMs),
     cautions: [...cautionsOf(facts, primary), ...unarmed(facts, primary)],
   };
+}
+
+/** One that is new, and one that heard nothing of a failover and still sends to somebody else. What is closed was closed on purpose. */
+function astrayOf({ terms, routes }: EndpointFacts, primary: string): GuardPlan['astray'] {
+  const seen = Object.entries(routes).flatMap(([forwarder, route]) => {
+    if (!answered(route)) return [];
+    const to = route.to && (memberAt(terms, route.to.address) ?? route.to.address);
+    return [{ forwarder, to, epoch: route.epoch, absent: route.state === 'absent' }];
+  });
+  const newest = Math.max(...seen.filter(({ to }) => to === primary).map(({ epoch }) => epoch));
+  return seen.flatMap(({ forwarder, to, epoch, absent }) => {
+    if (absent) return [{ forwarder, does: 'forwards nothing yet' }];
+    if (to === undefined || to === primary || epoch > newest) return [];
+    return [{ forwarder, does: `still forwards to ${to} under epoch ${epoch}` }];
+  });
 }
 
 function cautionsOf(facts: EndpointFacts, primary: string): string[] {
@@ -55,6 +69,14 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
     ...Object.entries(routes).flatMap(([forwarder, route]) =>
       answered(route) ? [] : [`forwarder ${forwarder} does not answer: ${route.silent}`],
     ),
+    ...Object.entries(routes).flatMap(([forwarder, route]) =>
+      answered(route) && route.state === 'closed'
+        ? [
+            `${forwarder} is closed under epoch ${route.epoch}: \`evenkeel run replace-forwarder --by ${forwarder}\` opens it`,
+          ]
+        : [],
+    ),
+    ...astrayOf(facts, primary).map(({ forwarder, does }) => `${forwarder} ${does}`),
     ...(candidates.length === 0
       ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]
       : lossless
@@ -92,6 +114,6 @@ export const guardSentences = (plan: GuardPlan): string[] => [
         `when Temporal is down, the agents fail over to ${plan.armed.draft.candidates.join(' or ')} by themselves, ${formatDuration(plan.armed.draft.afterMs)} after a majority misses it`,
       ]
     : []),
-  ...plan.idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${plan.primary}`),
+  ...plan.astray.map(({ forwarder }) => `${forwarder} is to forward to ${plan.primary}`),
   ...plan.cautions.map((caution) => `caution: ${caution}`),
 ];

@@ -13,6 +13,8 @@ export interface FailoverPlan {
   /** The first is promoted, the next when that fails. */
   candidates: Candidate[];
   excluded: Choice['excluded'];
+  /** Standbys that may not become the primary, and follow it all the same. */
+  others: { member: string; host: string }[];
   /** Forwarders that answer, with the epoch that is expected in their kernel. */
   close: { forwarder: string; host: string; from: number }[];
   /** Forwarders that do not. */
@@ -78,6 +80,7 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
     judgement,
     candidates,
     excluded: choice.excluded,
+    others: standbysBeside(facts, [primary, ...candidates.map(({ member }) => member)]),
     close,
     silent: Object.entries(facts.routes).flatMap(([forwarder, route]) =>
       answered(route) ? [] : [{ forwarder, why: route.silent }],
@@ -90,6 +93,13 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
     asks: asksOf(facts, choice, judgement),
   };
 }
+
+/** Those that answer as a standby, without these. */
+export const standbysBeside = ({ terms, members }: EndpointFacts, without: string[]): FailoverPlan['others'] =>
+  Object.entries(terms.members).flatMap(([member, { host }]) => {
+    const view = members[member];
+    return answered(view) && view.state === 'standby' && !without.includes(member) ? [{ member, host }] : [];
+  });
 
 function theOnlyPrimary(facts: EndpointFacts): string {
   const primary = primaryOf(facts);

@@ -44,14 +44,14 @@ export class Aftermath {
   }
 
   private async followers(now: string): Promise<void> {
-    const { endpoint, candidates } = this.plan;
+    const { endpoint, candidates, others } = this.plan;
     const lease = this.book.leaseOf(endpoint);
     const members: string[] = [];
-    for (const { member, host } of candidates.filter((one) => one.member !== now)) {
+    for (const { member, host } of [...candidates, ...others].filter((one) => one.member !== now)) {
       const followed = await this.book.attempt(`Let ${member} follow ${now}`, () =>
         swift.followPrimary({ host, endpoint, lease, primary: now, deadlineMs: 20_000 }),
       );
-      if (followed) members.push(member);
+      if (followed && this.terms.members[member]!.candidate) members.push(member);
     }
     if (members.length === 0) return; // one that does not follow is waited for by nobody: commits would hang
     const { host } = this.terms.members[now]!;

@@ -1,0 +1,111 @@
+import { formatBytes } from '../../contract/amounts';
+import { furthestFirst, type Candidate } from '../../planning/failover/candidates';
+import type { EndpointTerms } from '../../planning/failover/facts';
+import { bytesBetween } from '../../planning/failover/lsn';
+import type { FailoverPlan } from '../../planning/failover/plan';
+import { swift } from '../kit/proxies';
+import { codeOf, reasonOf, refuse } from '../kit/render';
+import type { Runbook } from '../kit/runbook';
+import type { Fencing } from './fencing';
+
+const promoteMs = 10_000;
+const askMs = 300;
+
+interface Promoted {
+  member: string;
+  timeline: number;
+  /** Why commits on it may still wait. */
+  waits?: string;
+}
+
+/** Makes one of the candidates the primary. */
+export class Promotion {
+  /** Whether a member that could not be promoted may still become the primary. */
+  mayYetBe: 'no' | 'unheard' | 'yes' = 'no';
+  private readonly whyNot: string[] = [];
+
+  constructor(
+    private readonly book: Runbook,
+    private readonly terms: EndpointTerms,
+    private readonly plan: FailoverPlan,
+    private readonly fencing: Fencing,
+    private readonly promoted: (member: string, timeline: number) => void,
+  ) {}
+
+  /** The most advanced standby; the next one when it fails. */
+  async promote(): Promise<void> {
+    const candidates = await this.furthest();
+    for (const candidate of candidates) {
+      await this.allowed(candidate, candidates[0]!);
+      const { member, host } = candidate;
+      const promoted = await this.book.attempt(`Promote ${member} on ${host}`, () => this.promoteOne(candidate));
+      if (promoted) return this.done(promoted);
+      if (this.mayYetBe !== 'no') await this.fencing.keepDown(member, this.mayYetBe);
+    }
+    // What was not fenced still runs: the undo opens the endpoint to it again. Otherwise somebody has to help a standby.
+    if (this.fencing.proof.length === 0) throw this.nobody();
+    const any = () => this.promoteAny(candidates);
+    const what = `Promote any member of ${this.plan.endpoint}`;
+    return this.done(await this.book.step(what, any, undefined, { must: true }));
+  }
+
+  private async done({ member, waits }: Promoted): Promise<void> {
+    this.book.pointOfNoReturn();
+    if (waits === undefined) return;
+    const { endpoint } = this.plan;
+    const { host } = this.terms.members[member]!;
+    await this.book.step(`Let commits on ${member} wait for nobody`, () =>
+      swift.setSynchronous({ host, endpoint, lease: this.book.leaseOf(endpoint), members: [] }),
+    );
+  }
+
+  private async promoteAny(candidates: readonly Candidate[]): Promise<Promoted> {
+    this.whyNot.length = 0;
+    for (const candidate of candidates) {
+      const promoted = await this.promoteOne(candidate).catch(() => undefined);
+      if (promoted) return promoted;
+    }
+    throw this.nobody();
+  }
+
+  private async promoteOne({ member, host }: Candidate): Promise<Promoted> {
+    const { endpoint } = this.plan;
+    try {
+      const lease = this.book.leaseOf(endpoint);
+      const { timeline, waits } = await swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs });
+      this.promoted(member, timeline);
+      return { member, timeline, ...(waits !== undefined && { waits }) };
+    } catch (error) {
+      this.whyNot.push(`${member}: ${reasonOf(error)}`);
+      const code = codeOf(error);
+      if (code === 'AgentUnreachable') this.mayYetBe = 'unheard';
+      else this.mayYetBe = code === 'NotStandby' || code === 'DatabaseSaidNo' ? 'no' : 'yes';
+      throw error;
+    }
+  }
+
+  /** The next candidate may lack what the first one had: a loss that nobody allowed is asked for, whenever it comes up. */
+  private async allowed({ member, lsn }: Candidate, first: Candidate): Promise<void> {
+    const lacks = bytesBetween(lsn, first.lsn);
+    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first.member} has`;
+    await this.book.approve(what, lacks > this.terms.mostLag);
+  }
+
+  /** The old primary may have gone on until it was fenced: who has the most is asked again, where there is a choice. */
+  private async furthest(): Promise<Candidate[]> {
+    const { endpoint, candidates, wished } = this.plan;
+    if (candidates.length === 1 || wished) return candidates;
+    const now = await Promise.all(
+      candidates.map(async (candidate) => {
+        const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs: askMs });
+        const { lsn = candidate.lsn } = await asked.catch(() => candidate); // one that is silent keeps what it said before
+        return { ...candidate, lsn };
+      }),
+    );
+    return now.toSorted(furthestFirst);
+  }
+
+  private nobody() {
+    return refuse('NoCandidate', { name: this.plan.endpoint, why: this.whyNot.join('; ') });
+  }
+}
