@@ -40,6 +40,11 @@ export const failoverErrors = {
     retry: true,
     next: 'make sure that it serves nobody (power, hypervisor, network); then retry, or skip with the reason',
   },
+  OrderUndone: {
+    says: 'the order to {member} on {host} was undone meanwhile under the same epoch {epoch}',
+    retry: false,
+    next: 'nothing: it was on its way when its run took it back',
+  },
   NotPrimary: { says: '{member} on {host} is {state}, not primary', retry: false, next: 'look at `evenkeel show`' },
   NotStandby: { says: '{member} on {host} is {state}, not a standby', retry: false, next: 'look at `evenkeel show`' },
   NotPromoted: {

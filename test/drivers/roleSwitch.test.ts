@@ -98,6 +98,10 @@ describe('a planned change of roles', () => {
     expect(await status(primary)).toMatchObject({ state: 'fenced' });
     expect(await role(primary).reinstate(asked)).toMatchObject({ state: 'primary' });
     await eventually(async () => (await status(standby)).receiving);
+    const late = { code: 'OrderUndone', message: /undone meanwhile under the same epoch/ };
+    await expect(role(primary).fence(asked)).rejects.toMatchObject(late);
+    await expect(role(primary).demote(asked)).rejects.toMatchObject(late);
+    expect(await status(primary)).toMatchObject({ state: 'primary' });
   });
 
   run('a stop that something holds up is told in time; what was begun is undone by a start', async () => {

@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
 import type { FailoverSite } from '../../src/laboratory/failoverSite';
+import { eventually } from '../setup/eventually';
 import { plain, resultOf, story, told } from '../setup/failoverScene';
 
 /** A server that is to be promoted writes a file into its data directory: as on a full disk, it cannot. */
@@ -101,6 +102,6 @@ story(
     const open = { state: 'open', to: { address: site.database('p1').address } };
     const routes = await Promise.all(['fa', 'fb'].map((host) => site.agent(host).traffic.routes({ endpoint })));
     expect(routes).toMatchObject([open, open]);
-    expect(await site.primary()).toBe('p1');
+    await eventually(async () => (await site.primary()) === 'p1');
   },
 );

@@ -1,11 +1,12 @@
 import type { MemberView, RoleInput } from '../../contract/capabilities/role';
 import { Refusal } from '../../contract/errors';
+import type { Lease } from '../../contract/operations';
 import { endOfCheckpoint, readControl } from './control';
 import { isStandby } from './dataFiles';
 import { fence } from './fence';
 import { unfinished } from './keep';
 import type { Line } from './line';
-import { readMark, removeMark, writeMark } from './marks';
+import { readMark, readReinstatement, removeMark, writeMark, writeReinstatement } from './marks';
 import { dataOf, factsOf, type Place } from './place';
 import { closePort, openPort } from './port';
 import { birthOf, kill, postmasterOf } from './processes';
@@ -26,6 +27,7 @@ export interface Demoted {
  * starts it again. Asked again, it tells of the stop that was made.
  */
 export async function demote(place: Place, line: Line, { lease, deadlineMs }: RoleInput<'demote'>): Promise<Demoted> {
+  refuseIfUndone(place, lease);
   const beganAt = performance.now();
   const data = dataOf(place);
   const postmaster = postmasterOf(data);
@@ -57,6 +59,13 @@ export async function demote(place: Place, line: Line, { lease, deadlineMs }: Ro
   return { lsn, timeline: control.timeline, tookMs };
 }
 
+/** An order that was on its way while its run undid it: a network that comes back may deliver it last. */
+export function refuseIfUndone(place: Place, lease: Lease): void {
+  const undone = readReinstatement(place);
+  if (undone && lease.epoch <= undone.epoch)
+    throw new Refusal('OrderUndone', { ...factsOf(place), epoch: lease.epoch });
+}
+
 /** The undo of a demotion or a fence: starts it as the primary that it was. That nobody was promoted meanwhile knows the caller. */
 export async function reinstate(
   place: Place,
@@ -71,6 +80,7 @@ export async function reinstate(
   const mark = readMark(place);
   if (mark && postmasterOf(data) !== undefined && !(await hasEnded(place, left() / 2)))
     await fence(place, lease, left());
+  writeReinstatement(place, { epoch: lease.epoch });
   removeMark(place);
   await openPort(place);
   await startServer(place, left());

@@ -18,7 +18,12 @@ interface Promotion {
   epoch: number;
 }
 
-const fileOf = ({ host, endpoint }: Place, kind: 'down' | 'promotion'): string =>
+/** Kept on disk before a member is started again: an order to keep it down that is not newer came late. */
+interface Reinstatement {
+  epoch: number;
+}
+
+const fileOf = ({ host, endpoint }: Place, kind: 'down' | 'promotion' | 'reinstatement'): string =>
   join(host.stateDir, 'role', `${endpoint}.${kind}.json`);
 
 export const readMark = (place: Place): Mark | undefined => read(fileOf(place, 'down')) as Mark | undefined;
@@ -40,6 +45,13 @@ export const readPromotion = (place: Place): Promotion | undefined =>
 
 export function writePromotion(place: Place, promotion: Promotion): void {
   replaceDurably(fileOf(place, 'promotion'), JSON.stringify(promotion));
+}
+
+export const readReinstatement = (place: Place): Reinstatement | undefined =>
+  read(fileOf(place, 'reinstatement')) as Reinstatement | undefined;
+
+export function writeReinstatement(place: Place, reinstatement: Reinstatement): void {
+  replaceDurably(fileOf(place, 'reinstatement'), JSON.stringify(reinstatement));
 }
 
 function read(file: string): unknown {

@@ -1,5 +1,5 @@
 import type { CapabilityOf, Host, Running } from '../host';
-import { demote, reinstate } from './demote';
+import { demote, refuseIfUndone, reinstate } from './demote';
 import { fence } from './fence';
 import { follow } from './follow';
 import { guard } from './guard';
@@ -44,6 +44,7 @@ export function postgres(host: Host, { guardEveryMs = 200 }: Bounds = {}): Runni
     },
     fence: async ({ endpoint, lease, deadlineMs }) => {
       const [place, line] = at(endpoint);
+      refuseIfUndone(place, lease);
       line.close();
       const fenced = await fence(place, lease, deadlineMs);
       host.log('fenced', { endpoint, epoch: lease.epoch, killed: fenced.killed, tookMs: fenced.tookMs });
