@@ -22,7 +22,7 @@ export const Sight = z.object({
     .object({
       atMs: z.number(),
       lsn: z.string(),
-      /** Standbys that streamed and that a commit waited for; `need` of them had to have it. */
+      /** Standbys that streamed and that a commit waited for; `need` of them had to have it. 0: some commit need not wait. */
       waitsFor: z.array(z.string()),
       need: z.number().int(),
     })

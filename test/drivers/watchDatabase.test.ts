@@ -77,6 +77,28 @@ describe('an observer of databases', () => {
     expect(first.now).toMatchObject({ says: 'answers', misses: 0 });
   });
 
+  run('sees where a commit need not wait for standbys, whoever lowered synchronous_commit', async () => {
+    const names = { synchronous_standby_names: 'ANY 1 (nobody, nothing)' };
+    const alone = await member(scene, 'alone', { settings: names });
+    const { follower } = follow({ p1: alone });
+    const first = follower('p1');
+    const client = await alone.connect();
+    const waits = async (need: number, ...after: string[]) => {
+      for (const sql of ['set synchronous_commit = local', ...after]) await client.query(sql);
+      await eventually(() => first.now?.good?.need === need);
+    };
+    const read = 'select pg_reload_conf()';
+    await waits(1);
+    await waits(0, 'alter system set synchronous_commit = local', read);
+    await waits(1, 'alter system reset synchronous_commit', read);
+    await waits(0, "create role batch; alter role batch set synchronous_commit = 'OFF'");
+    await waits(1, 'alter role batch reset synchronous_commit');
+    await waits(1, 'alter role batch set synchronous_commit = remote_apply');
+    await waits(0, 'alter database template1 set synchronous_commit = off');
+    await client.end();
+    expect(first.seen.map(({ says, misses }) => `${says} ${misses}`)).toEqual(['answers 0']);
+  });
+
   run('killed it is refused, and its process is gone; started again it answers', async () => {
     const { follower } = follow({ p1 }, ['p1']);
     const first = follower('p1');

@@ -12,13 +12,11 @@ export class Line {
   private ended = false;
 
   /** `closed` is called once, when the other side (or a failure) has closed it. */
-  constructor({ address, port, user, database, password, kind }: Thing, closed: (line: Line) => void) {
+  constructor({ address, port, user, database, password }: Thing, closed: (line: Line) => void) {
     this.client = new Client({
       stream: () => this.socket,
       ...{ host: address, port, user, database, application_name: 'evenkeel watch' },
       ...(password !== undefined && { password }),
-      // A commit of the canary waits for this server's own disk, never for a standby. A proxy's console takes no options.
-      ...(kind === 'database' && { options: '-c synchronous_commit=local' }),
     });
     this.client.on('error', () => {}); // what is under way fails with it, and `close` follows
     this.socket.once('close', () => {
