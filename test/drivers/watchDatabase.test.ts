@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import type { Sight } from '../../src/contract/sights';
 import { postgresBin } from '../../src/stack/machine';
 import { Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
@@ -97,6 +98,27 @@ describe('an observer of databases', () => {
     await waits(0, 'alter database template1 set synchronous_commit = off');
     await client.end();
     expect(first.seen.map(({ says, misses }) => `${says} ${misses}`)).toEqual(['answers 0']);
+  });
+
+  run('counts a standby that is named and away among those that a commit may have waited for', async () => {
+    const settings = { wal_retrieve_retry_interval: '100ms' };
+    const alone = await member(scene, 'alone', { settings });
+    await member(scene, 'p2', { follows: alone, settings });
+    const { follower } = follow({ p1: alone });
+    const first = follower('p1');
+    const client = await alone.connect();
+    const named = async (names: string, expected: Partial<NonNullable<Sight['good']>>) => {
+      await client.query(`alter system set synchronous_standby_names = '${names}'`);
+      await client.query('select pg_reload_conf()');
+      await eventually(() => {
+        expect(first.now?.good).toMatchObject(expected);
+        return true;
+      });
+    };
+    await named('ANY 1 (P2, away)', { waitsFor: ['p2', 'away'], need: 1 });
+    await named('*', { waitsFor: ['p2'], need: 1, anyone: true });
+    await named('', { waitsFor: [], need: 0 });
+    await client.end();
   });
 
   run('killed it is refused, and its process is gone; started again it answers', async () => {

@@ -1,4 +1,4 @@
-import { lowered, waitsForNobody } from '../../planning/failover/synchronous';
+import { lowered, readStandbyNames, waitsForNobody } from '../../planning/failover/synchronous';
 import type { Facts } from './facts';
 import type { Place } from './place';
 
@@ -50,6 +50,10 @@ function ofPrimary({ entry, name }: Place, { settings, commits, standbys }: Fact
   const confirms = standbys.some(({ sync, streaming }) => streaming && (sync === 'sync' || sync === 'quorum'));
   if (names === '') said.push('No commit waits for a standby: what a failover loses is up to chance');
   else if (!confirms) said.push(`synchronous_standby_names is ${names}, and none of them streams: commits hang`);
+  if (readStandbyNames(names).anyone)
+    said.push(
+      `synchronous_standby_names is ${names}: whoever streams can let it acknowledge commits, so that a failover needs the proof that it is dead; name the standbys`,
+    );
   if (names !== '' && waitsForNobody(settings['synchronous_commit']))
     said.push(
       `synchronous_commit is ${settings['synchronous_commit']}: a commit waits for no standby all the same; set it to on, and reload`,

@@ -1,5 +1,5 @@
 import type { Sight } from '../../contract/sights';
-import { lowered, waitsForNobody, type CommitSetting } from '../../planning/failover/synchronous';
+import { lowered, readStandbyNames, waitsForNobody, type CommitSetting } from '../../planning/failover/synchronous';
 import { commitSettings } from './commitSettings';
 import type { Thing } from './protocol';
 
@@ -50,18 +50,17 @@ export function readAnswer(
   };
 }
 
-/** Where some commits need not wait, none is relied on to have waited. */
-function waitedFor(row: Record<string, unknown>): Pick<Good, 'waitsFor' | 'need'> {
+/**
+ * Where some commits need not wait, none is relied on to have waited. A standby that is named and was away for this look is
+ * counted: it may be the one that the next commit waits for.
+ */
+function waitedFor(row: Record<string, unknown>): Pick<Good, 'waitsFor' | 'need' | 'anyone'> {
   if (waitsForNobody(row['commits'] as string) || lowered(row['settings'] as CommitSetting[]).length > 0)
     return { waitsFor: [], need: 0 };
-  return { waitsFor: (row['waits'] as string[] | null) ?? [], need: neededOf(row['names'] as string) };
-}
-
-/** How many standbys a commit waits for, as `synchronous_standby_names` says: `ANY 2 (a, b)`, `FIRST 1 (a)`, or a bare list. */
-function neededOf(names: string): number {
-  if (names.trim() === '') return 0;
-  const [, count] = /^\s*(?:any|first)?\s*(\d+)\s*\(/i.exec(names) ?? [];
-  return count === undefined ? 1 : Number(count);
+  const { need, names, anyone } = readStandbyNames(row['names'] as string);
+  if (!anyone) return { waitsFor: names, need };
+  const there = ((row['waits'] as string[] | null) ?? []).map((name) => name.toLowerCase());
+  return { waitsFor: [...new Set([...names, ...there])], need, anyone };
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
