@@ -55,7 +55,7 @@ export function meaningOf(
   if (error instanceof DatabaseError) return { says: !on && goodbyes.test(code) ? 'cut' : 'failing', why };
   if (code === 'ECONNREFUSED') return { says: 'refused', why: 'nothing listens' };
   if (/^E(HOST|NET)(UNREACH|DOWN)$|^ETIMEDOUT$|^EADDRNOTAVAIL$/.test(code)) return { says: 'unreachable', why };
-  if (/^ECONNRESET$|^EPIPE$/.test(code) || /terminated|closed/.test(message)) return { says: 'cut', why };
+  if (/^ECONNRESET$|^EPIPE$/.test(code) || /terminated|closed|not queryable/.test(message)) return { says: 'cut', why };
   return { says: 'failing', why };
 }
 
