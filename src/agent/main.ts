@@ -100,15 +100,17 @@ async function listen(
   });
   await jobs.load();
   const server = createServer({ host, perform, jobs, epochs, log, gauges: gaugesOf(options, running), ...secured });
+  const ended = new AbortController();
   endings.push(
     () => running.stop(),
     () => Promise.all([server.close(), jobs.stop(letGoMs)]),
     () => running.letGo(),
+    () => ended.abort(),
   );
   const port = new URL(agent).port || (secured.tls ? 443 : 80);
   const url = await server.listen({ host: hostname(agent), port: Number(port) });
   await jobs.resume();
-  await standGuard(self, running);
+  await standGuard(self, running, ended.signal);
   log('agent listens', { url, capabilities: running.names });
   return url;
 }

@@ -22,9 +22,11 @@ export const Sight = z.object({
     .object({
       atMs: z.number(),
       lsn: z.string(),
-      /** Standbys that streamed and that a commit waited for; `need` of them had to have it. */
+      /** Standbys that a commit may have waited for, in lower case; `need` of them had to have it. 0: some commit need not wait. */
       waitsFor: z.array(z.string()),
       need: z.number().int(),
+      /** Besides, whoever streams: `waitsFor` names those that did. */
+      anyone: z.boolean().optional(),
     })
     .optional(),
   /** Of a thing on the observer's own host: its process. */

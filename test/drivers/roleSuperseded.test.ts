@@ -1,54 +1,126 @@
+import type { RouteView } from '../../src/contract/capabilities/traffic';
+import { EndpointEntry } from '../../src/contract/endpoints';
 import { fenceSuperseded } from '../../src/drivers/role/superseded';
-import type { Host } from '../../src/drivers/host';
+import type { CapabilityOf, Host } from '../../src/drivers/host';
 import { fleetOf, Scene } from '../contract/agents';
+import { eventually } from '../setup/eventually';
 import { endpoint, lease, roleScene, run, type RoleScene } from './roleScene';
+
+const nobody = 'http://127.0.0.1:1';
 
 describe('a host that comes back', () => {
   const scene = new Scene();
   let it: RoleScene;
+  let ended: AbortController;
+  /** Where the agents of the others are, and where they can be reached now. */
+  const agents: Record<string, string> = {};
+  let urls: Record<string, string> = {};
+  const routes: Record<string, RouteView> = {};
+  let asked = 0;
+
+  beforeAll(async () => {
+    if (run !== test) return;
+    it = await roleScene(scene);
+    const p1 = it.hosts['p1']!;
+    const members = { ...p1.endpoints[endpoint]! };
+    const forwarders = { fa: { host: 'fa', address: '127.0.0.11' }, fb: { host: 'fb', address: '127.0.0.12' } };
+    for (const host of ['p1', 'p2', 'o1', 'fa', 'fb']) agents[host] = await agentOf(host);
+    const peer = (name: string, capability: 'role') => {
+      if (name !== 'p1') asked++;
+      return scene.client(urls[name] ?? nobody, { host: name, patienceMs: 100 })[capability];
+    };
+    const hold: Host['hold'] = async (_lease, _newer, work) => work();
+    const entry = { ...members, forwarders: EndpointEntry.shape.forwarders.parse(forwarders) };
+    Object.assign(p1, { peer, hold, endpoints: { [endpoint]: entry } });
+  });
+  beforeEach(() => {
+    ended = new AbortController();
+    urls = { p1: agents['p1']! };
+    it?.logged.splice(0);
+  });
+  afterEach(() => ended.abort());
   afterAll(() => scene.close());
 
-  /** Agents of two observers; what they have seen is what was done through them. */
-  const peersOf = async (): Promise<Host['peer']> => {
-    const urls: Record<string, string> = {};
-    const standby = it.roles['p2']!;
-    for (const host of ['p1', 'o1', 'o2']) {
-      const fleet = fleetOf({ [host]: 'http://127.0.0.1:0' });
-      const drivers = { role: async () => ({ driver: standby, stop: async () => {} }) };
-      const agent = await scene.agent({ fleet, host, drivers });
-      urls[host] = agent.url;
-    }
-    urls['o3'] = 'http://127.0.0.1:1'; // does not answer
-    return (name, capability) => scene.client(urls[name]!, { host: name })[capability] as never;
+  /** An agent that remembers epochs; a route is what the test says. */
+  async function agentOf(host: string): Promise<string> {
+    const traffic = { routes: async () => routes[host], close: async () => routes[host] } as object;
+    const drivers = {
+      role: async () => ({ driver: it.roles[host] ?? it.roles['p2']!, stop: async () => {} }),
+      traffic: async () => ({ driver: traffic as CapabilityOf<'traffic'>, stop: async () => {} }),
+    };
+    const agent = await scene.agent({ fleet: fleetOf({ [host]: 'http://127.0.0.1:0' }), host, drivers });
+    routes[host] = { endpoint, state: 'absent', epoch: 0, rejected: [] };
+    return agent.url;
+  }
+  const comes = (...hosts: string[]) => hosts.forEach((host) => (urls[host] = agents[host]!));
+  const sees = (host: string, epoch: number) =>
+    scene.client(agents[host]!, { host }).traffic.close({ endpoint, from: 0, lease: lease(epoch), reject: [] });
+  const leads = (forwarder: string, epoch: number, to: { address: string; port: number }) => {
+    const { address, port } = to;
+    routes[forwarder] = { endpoint, state: 'open', epoch, to: { address, port }, rejected: [] };
   };
+  const back = () => fenceSuperseded(it.hosts['p1']!, it.roles['p1']!, ended.signal, { answerMs: 1_500, againMs: 20 });
+  const state = async () => (await it.roles['p1']!.status({ endpoint, deadlineMs: 2_000 })).state;
+  const said = (event: RegExp) => it.logged.filter((one) => event.test(one.event)).map(({ facts }) => facts);
 
-  run('serves on when nobody has seen more than it, and when only some do not answer', async () => {
-    it = await roleScene(scene);
-    it.hosts['p1']!.peer = await peersOf();
-    expect(await fenceSuperseded(it.hosts['p1']!, it.roles['p1']!)).toEqual([]);
-    expect(await it.roles['p1']!.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'primary' });
-    expect(
-      it.logged.filter(({ event }) => event === 'not asked at the start').map(({ facts }) => facts['peer']),
-    ).toEqual(['o3']);
+  run('serves on where its route leads to it, whatever epoch others have seen', async () => {
+    await sees('o1', 5);
+    leads('fa', 3, it.p1);
+    leads('fb', 3, it.p1);
+    comes('o1', 'fa', 'fb');
+    await back();
+    expect(said(/was not superseded/)).toEqual([{ endpoint, why: 'its route leads to it' }]);
+    expect(said(/not asked/).map(({ peer }) => peer)).toEqual(expect.arrayContaining(['o2', 'o3', 'p2']));
+    expect(await state()).toBe('primary');
   });
 
-  run('is fenced when an observer has seen a higher epoch', async () => {
-    const observer = it.hosts['p1']!.peer('o2', 'role');
-    await observer.promote({ endpoint, lease: lease(7), deadlineMs: 10_000 });
-    expect(await observer.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({
-      state: 'primary',
-      timeline: 2,
-    });
-    const fenced = await fenceSuperseded(it.hosts['p1']!, it.roles['p1']!);
-    expect(fenced).toEqual([
-      {
-        endpoint,
-        epoch: 7,
-        why: 'others have seen epoch 7, this host 0, and its route leads to nobody that is known here',
-      },
-    ]);
-    expect(await it.roles['p1']!.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'fenced' });
-    expect(it.p1.pids()).toEqual([]);
-    expect(await fenceSuperseded(it.hosts['p1']!, it.roles['p1']!)).toEqual([]);
+  run(
+    'asks on while nobody answers, and where a higher epoch alone is known; a route that leads elsewhere fences it',
+    async () => {
+      await back();
+      expect(said(/others are asked again/)).toEqual([{ endpoint, why: 'too few have answered' }]);
+      comes('o1');
+      const before = asked;
+      await eventually(() => asked > before + 50);
+      expect(await state()).toBe('primary');
+      leads('fb', 5, it.p2);
+      comes('fb');
+      await eventually(async () => (await state()) === 'fenced');
+      const why = `others have seen epoch 5, this host 0, and its route leads to ${it.p2.address}:${it.p2.port}`;
+      expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 5, why }]);
+      expect(it.p1.pids()).toEqual([]);
+      await it.roles['p1']!.reinstate({ endpoint, lease: lease(5), deadlineMs: 20_000 });
+    },
+  );
+
+  run('asks no more when an order has come meanwhile', async () => {
+    await back();
+    comes('o1');
+    await sees('p1', 6);
+    await eventually(() => said(/was not superseded/).length > 0);
+    expect(said(/was not superseded/)).toEqual([{ endpoint, why: 'an order has come meanwhile' }]);
+    expect(await state()).toBe('primary');
+  });
+
+  run('asks no more when the agent has ended', async () => {
+    await back();
+    const before = asked;
+    await eventually(() => asked > before);
+    ended.abort();
+    const last = asked;
+    const until = Date.now() + 200;
+    await eventually(() => Date.now() > until);
+    expect(asked).toBe(last);
+  });
+
+  run('is fenced where another member is the primary on a later timeline', async () => {
+    await scene.client(agents['p2']!, { host: 'p2' }).role.promote({ endpoint, lease: lease(7), deadlineMs: 10_000 });
+    comes('p2');
+    await back();
+    const why = 'others have seen epoch 7, this host 6, and p2 is the primary on timeline 2, after its own 1';
+    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 7, why }]);
+    expect(await state()).toBe('fenced');
+    await back();
+    expect(said(/superseded while/)).toHaveLength(1);
   });
 });

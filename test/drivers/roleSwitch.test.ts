@@ -36,6 +36,14 @@ describe('a planned change of roles', () => {
     expect(set).toEqual({ setting: 'ANY 1 ("p2", "odd ""name""")' });
     await eventually(async () => (await status('p1')).standbys?.[0]?.sync === 'quorum');
     expect(await status('p1')).toMatchObject({ synchronous: true, cautions: [] });
+    await it.p1.query('create role batch; alter role batch in database postgres set synchronous_commit = off');
+    expect(await status('p1')).toMatchObject({
+      synchronous: false,
+      cautions: [
+        'synchronous_commit is off for role batch in database postgres: those commits wait for no standby; reset it there, and let its sessions connect anew',
+      ],
+    });
+    await it.p1.query('drop role batch');
     await role('p1').setSynchronous({ endpoint, lease: lease(1), members: ['nobody'] });
     const hang = 'synchronous_standby_names is ANY 1 ("nobody"), and none of them streams: commits hang';
     await eventually(async () => (await status('p1')).cautions.includes(hang));

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import type { Sight } from '../../src/contract/sights';
 import { postgresBin } from '../../src/stack/machine';
 import { Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
@@ -75,6 +76,49 @@ describe('an observer of databases', () => {
     const stuck = { target: 'orders', address: '127.0.0.1', port: alone.port, deadlineMs: 500 };
     await expect(watch.write(stuck)).rejects.toThrow('nothing came within 500 ms');
     expect(first.now).toMatchObject({ says: 'answers', misses: 0 });
+  });
+
+  run('sees where a commit need not wait for standbys, whoever lowered synchronous_commit', async () => {
+    const names = { synchronous_standby_names: 'ANY 1 (nobody, nothing)' };
+    const alone = await member(scene, 'alone', { settings: names });
+    const { follower } = follow({ p1: alone });
+    const first = follower('p1');
+    const client = await alone.connect();
+    const waits = async (need: number, ...after: string[]) => {
+      for (const sql of ['set synchronous_commit = local', ...after]) await client.query(sql);
+      await eventually(() => first.now?.good?.need === need);
+    };
+    const read = 'select pg_reload_conf()';
+    await waits(1);
+    await waits(0, 'alter system set synchronous_commit = local', read);
+    await waits(1, 'alter system reset synchronous_commit', read);
+    await waits(0, "create role batch; alter role batch set synchronous_commit = 'OFF'");
+    await waits(1, 'alter role batch reset synchronous_commit');
+    await waits(1, 'alter role batch set synchronous_commit = remote_apply');
+    await waits(0, 'alter database template1 set synchronous_commit = off');
+    await client.end();
+    expect(first.seen.map(({ says, misses }) => `${says} ${misses}`)).toEqual(['answers 0']);
+  });
+
+  run('counts a standby that is named and away among those that a commit may have waited for', async () => {
+    const settings = { wal_retrieve_retry_interval: '100ms' };
+    const alone = await member(scene, 'alone', { settings });
+    await member(scene, 'p2', { follows: alone, settings });
+    const { follower } = follow({ p1: alone });
+    const first = follower('p1');
+    const client = await alone.connect();
+    const named = async (names: string, expected: Partial<NonNullable<Sight['good']>>) => {
+      await client.query(`alter system set synchronous_standby_names = '${names}'`);
+      await client.query('select pg_reload_conf()');
+      await eventually(() => {
+        expect(first.now?.good).toMatchObject(expected);
+        return true;
+      });
+    };
+    await named('ANY 1 (P2, away)', { waitsFor: ['p2', 'away'], need: 1 });
+    await named('*', { waitsFor: ['p2'], need: 1, anyone: true });
+    await named('', { waitsFor: [], need: 0 });
+    await client.end();
   });
 
   run('killed it is refused, and its process is gone; started again it answers', async () => {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { meaningOf } from '../../src/services/watcher/line';
 import { Tally } from '../../src/services/watcher/tally';
 
 const heard = ['answers', 'late', 'failing'] as const;
@@ -35,4 +36,13 @@ test('what is dead was what it was, and says since when', () => {
   expect(tally.sight).toEqual({ ...last, sinceMs: 2 });
   expect(tally.processIs('gone')).toBe(true);
   expect(tally.processIs('gone')).toBe(false);
+});
+
+test.each([
+  ['ECONNRESET', 'read ECONNRESET'],
+  [undefined, 'Connection terminated unexpectedly'],
+  [undefined, 'Client has encountered a connection error and is not queryable'],
+  [undefined, 'Client was closed and is not queryable'],
+])('a connection that went away (%s, %s) says nothing of the server: it is asked anew', (code, message) => {
+  expect(meaningOf(Object.assign(new Error(message), { code }), false)).toEqual({ says: 'cut', why: message });
 });

@@ -198,6 +198,18 @@ describe('a failover', () => {
     expect(lossless(['p2', 'p3'], 1, ['p2'])).toBe(false);
     expect(lossless(['p2', 'p3'], 2, ['p2'])).toBe(true);
     expect(lossless([], 0, ['p2'])).toBe(false);
+    expect(lossless(['p1', 'p2'], 1, ['p2'])).toBe(true); // p1 never waits for itself
+  });
+
+  test('where whoever streams can confirm a commit, the old primary is never sealed', () => {
+    const sealed = (more: Partial<typeof good> & { anyone?: boolean }) => {
+      const observations = [seen('et', sight('silent', { good: { ...good, ...more } }))];
+      const { lossless, sealed: is } = chooseCandidates(facts({ observations }), 'p1');
+      return { lossless, sealed: is };
+    };
+    expect(sealed({})).toEqual({ lossless: true, sealed: true });
+    expect(sealed({ anyone: true })).toEqual({ lossless: true, sealed: false });
+    expect(sealed({ waitsFor: ['p2', 'away'] })).toEqual({ lossless: false, sealed: false });
   });
 
   test('whom commits waited for is not known any more when the primary was only failing for long before it fell silent', () => {

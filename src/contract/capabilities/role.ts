@@ -36,7 +36,7 @@ export const MemberView = z.object({
   follows: z.string().optional(),
   replayPaused: z.boolean().optional(),
   standbys: z.array(StandbyView).optional(),
-  /** Of a primary: a commit waits for a standby. */
+  /** Of a primary: every commit waits for a standby, as far as settings of the server, its roles and databases say. */
   synchronous: z.boolean().optional(),
   /** What has to be mended before a failover can be relied on: sentences. */
   cautions: z.array(z.string()),

@@ -1,5 +1,6 @@
+import { lowered, readStandbyNames, waitsForNobody } from '../../planning/failover/synchronous';
+import type { Facts } from './facts';
 import type { Place } from './place';
-import { waitsForNobody, type Facts } from './facts';
 
 /** What has to be mended before a failover can be relied on. */
 export function cautionsOf(place: Place, facts: Facts): string[] {
@@ -43,14 +44,25 @@ function ofStandby({ settings, receiver, paused }: Facts): string[] {
   return said;
 }
 
-function ofPrimary({ entry, name }: Place, { settings, standbys }: Facts): string[] {
+function ofPrimary({ entry, name }: Place, { settings, commits, standbys }: Facts): string[] {
   const said: string[] = [];
   const names = settings['synchronous_standby_names'] ?? '';
   const confirms = standbys.some(({ sync, streaming }) => streaming && (sync === 'sync' || sync === 'quorum'));
   if (names === '') said.push('No commit waits for a standby: what a failover loses is up to chance');
   else if (!confirms) said.push(`synchronous_standby_names is ${names}, and none of them streams: commits hang`);
+  if (readStandbyNames(names).anyone)
+    said.push(
+      `synchronous_standby_names is ${names}: whoever streams can let it acknowledge commits, so that a failover needs the proof that it is dead; name the standbys`,
+    );
   if (names !== '' && waitsForNobody(settings['synchronous_commit']))
-    said.push(`synchronous_commit is ${settings['synchronous_commit']}: a commit waits for no standby all the same`);
+    said.push(
+      `synchronous_commit is ${settings['synchronous_commit']}: a commit waits for no standby all the same; set it to on, and reload`,
+    );
+  if (names !== '')
+    for (const { value, whose } of lowered(commits))
+      said.push(
+        `synchronous_commit is ${value} for ${whose}: those commits wait for no standby; reset it there, and let its sessions connect anew`,
+      );
   for (const peer of Object.keys(entry.members))
     if (peer !== name && !standbys.some(({ member, streaming }) => member === peer && streaming))
       said.push(`${peer} does not stream from it`);

@@ -1,3 +1,5 @@
+import type { CommitSetting } from '../../planning/failover/synchronous';
+import { commitSettings } from '../../services/watcher/commitSettings';
 import type { Line } from './line';
 
 /** What a server says of itself, in one answer. */
@@ -18,6 +20,8 @@ export interface Facts {
     lag: number | null;
   }[];
   settings: Record<string, string>;
+  /** What synchronous_commit is set to for roles and databases. */
+  commits: CommitSetting[];
   /** Settings that only the command line of its last start gives. */
   byCommand: string[];
   slots: number;
@@ -64,6 +68,7 @@ select r.standby, current_setting('server_version_num')::int / 10000 as version,
       'lag', case when not r.standby then pg_wal_lsn_diff(pg_current_wal_lsn(), flush_lsn) end))
     from pg_stat_replication where state <> 'backup'), '[]') as standbys,
   (select json_object_agg(name, setting) from pg_settings where name in (${wanted.map((name) => `'${name}'`).join(', ')})) as settings,
+  ${commitSettings} as commits,
   coalesce((select json_agg(name) from pg_settings where source = 'command line'), '[]') as "byCommand",
   (select count(*)::int from pg_replication_slots where slot_type = 'physical') as slots
 from (select pg_is_in_recovery() as standby) r`;
@@ -73,7 +78,3 @@ export async function askFacts(line: Line, deadlineMs: number): Promise<Facts> {
   if (!facts) throw new Error('a question for one row had none');
   return facts;
 }
-
-/** `off` and `local` acknowledge what no standby has. */
-export const waitsForNobody = (synchronousCommit: string | undefined): boolean =>
-  synchronousCommit === 'off' || synchronousCommit === 'local';

@@ -1,7 +1,8 @@
 import type { MemberView } from '../../contract/capabilities/role';
 import { Refusal } from '../../contract/errors';
+import { lowered, waitsForNobody } from '../../planning/failover/synchronous';
 import { cautionsOf } from './cautions';
-import { askFacts, waitsForNobody, type Facts } from './facts';
+import { askFacts, type Facts } from './facts';
 import type { Line } from './line';
 import { readMark } from './marks';
 import { dataOf, type Place } from './place';
@@ -28,10 +29,23 @@ export async function statusOf(place: Place, line: Line, deadlineMs: number): Pr
   }
 }
 
-function viewOf({ standby, version, system, timeline, lsn, replayed, receiver, paused, standbys, settings }: Facts) {
+function viewOf({
+  standby,
+  version,
+  system,
+  timeline,
+  lsn,
+  replayed,
+  receiver,
+  paused,
+  standbys,
+  settings,
+  commits,
+}: Facts) {
   const common = { version, systemId: system, timeline, lsn };
   if (!standby) {
-    const synchronous = settings['synchronous_standby_names'] !== '' && !waitsForNobody(settings['synchronous_commit']);
+    const wait = !waitsForNobody(settings['synchronous_commit']) && lowered(commits).length === 0;
+    const synchronous = settings['synchronous_standby_names'] !== '' && wait;
     const seen = standbys.map(({ lag, ...each }) => ({ ...each, lagBytes: lag ?? 0 }));
     return { state: 'primary' as const, ...common, standbys: seen, synchronous };
   }

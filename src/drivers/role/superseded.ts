@@ -1,82 +1,101 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RouteView } from '../../contract/capabilities/traffic';
+import { judgeReturn } from '../../planning/failover/superseded';
 import type { CapabilityOf, Host } from '../host';
 import { isStandby } from './dataFiles';
 import { readMark } from './marks';
+import { othersSay } from './othersSay';
 import { dataOf, placesOf, type Place } from './place';
 
-/** A member that was fenced at the start of its agent, and why. */
-export interface Superseded {
-  endpoint: string;
-  epoch: number;
-  why: string;
+/** How long others have to answer, and when they are asked again, ms. */
+export interface Patience {
+  answerMs: number;
+  againMs: number;
 }
+
+type Fencing = Pick<CapabilityOf<'role'>, 'fence'>;
 
 /**
  * Born closed: a host that comes back must not serve what was given to another while it was away. To be called when the
- * agent starts. A primary is fenced when observers or forwarders have seen a higher epoch of the endpoint than this host,
- * unless the newest route still leads to it: a run that was undone raises the epoch as well. Nobody is waited for longer
- * than `patienceMs`; who does not answer says nothing.
+ * agent starts: others are asked once before this returns, and what they leave open is asked again until it is decided, an
+ * order comes, or the agent ends. A network that comes up late is waited for, and nobody is fenced for want of an answer.
  */
 export async function fenceSuperseded(
   host: Host,
-  role: Pick<CapabilityOf<'role'>, 'fence'>,
-  patienceMs = 1_500,
-): Promise<Superseded[]> {
-  const fenced: Superseded[] = [];
-  for (const place of placesOf(host)) {
-    if (!existsSync(place.member.data)) continue; // not made yet: nothing of it can serve
-    if (readMark(place) || isStandby(dataOf(place))) continue;
-    const found = await supersededBy(place, patienceMs);
-    if (!found) continue;
-    host.log('superseded while it was away: it is fenced', { ...found });
-    const lease = { target: place.endpoint, epoch: found.epoch };
-    await role.fence({ endpoint: place.endpoint, lease, deadlineMs: 5_000 });
-    fenced.push(found);
+  role: Fencing,
+  signal: AbortSignal,
+  patience: Patience = { answerMs: 1_500, againMs: 1_000 },
+): Promise<void> {
+  const back = placesOf(host).filter(mayServe);
+  await Promise.all(back.map((place) => new Returned(place, role, signal, patience).begin()));
+}
+
+/** One that was not made yet, is kept down, or is a standby, serves nobody as a primary. */
+const mayServe = (place: Place): boolean =>
+  existsSync(place.member.data) && !readMark(place) && !isStandby(dataOf(place));
+
+/** One that came back as a primary, until it is known whether it still is the one. */
+class Returned {
+  private knownAtStart: number | undefined;
+  private readonly told = new Set<string>();
+
+  constructor(
+    private readonly place: Place,
+    private readonly role: Fencing,
+    private readonly signal: AbortSignal,
+    private readonly patience: Patience,
+  ) {}
+
+  async begin(): Promise<void> {
+    if (!(await this.isDecided())) void this.goOn();
   }
-  return fenced;
-}
 
-async function supersededBy(place: Place, patienceMs: number): Promise<Superseded | undefined> {
-  const { host, entry, endpoint } = place;
-  const forwarders = Object.values(entry.forwarders).map((forwarder) => forwarder.host);
-  const others = [...new Set([...entry.observers, ...forwarders])].filter((name) => name !== host.name);
-  const epochOn = async (name: string) => (await host.peer(name, 'host').epochs({})).epochs[endpoint] ?? 0;
-  const routeOn = (name: string) => host.peer(name, 'traffic').routes({ endpoint });
-  const [own, epochs, routes] = await Promise.all([
-    answered(host, [host.name], epochOn, patienceMs),
-    answered(host, others, epochOn, patienceMs),
-    answered(host, forwarders, routeOn, patienceMs),
-  ]);
-  const known = own[0] ?? 0;
-  const newest = routes.reduce<RouteView | undefined>((a, b) => (a && a.epoch >= b.epoch ? a : b), undefined);
-  const epoch = Math.max(0, ...epochs, newest?.epoch ?? 0);
-  if (epoch <= known) return undefined;
-  const to = newest?.state === 'open' ? newest.to : undefined;
-  if (to && to.address === place.member.address && to.port === place.member.port) return undefined;
-  const where = to ? `its route leads to ${to.address}:${to.port}` : 'its route leads to nobody that is known here';
-  return { endpoint, epoch, why: `others have seen epoch ${epoch}, this host ${known}, and ${where}` };
-}
+  private async goOn(): Promise<void> {
+    do await pause(this.patience.againMs, undefined, { signal: this.signal, ref: false }).catch(() => undefined);
+    while (!this.signal.aborted && !(await this.isDecided()));
+  }
 
-/** What is answered in time; who does not, is in the log. */
-async function answered<T>(
-  host: Host,
-  names: readonly string[],
-  ask: (name: string) => Promise<T>,
-  patienceMs: number,
-): Promise<T[]> {
-  const late = new AbortController();
-  const answers = names.map((name) =>
-    Promise.race([
-      ask(name).then((answer) => [answer]),
-      pause<T[]>(patienceMs, [], { signal: late.signal, ref: false }),
-    ]).catch((error: unknown): T[] => {
-      host.log('not asked at the start', { peer: name, why: String(error) });
-      return [];
-    }),
-  );
-  const all = await Promise.all(answers);
-  late.abort();
-  return all.flat();
+  private async isDecided(): Promise<boolean> {
+    try {
+      return !mayServe(this.place) || (await this.judge());
+    } catch (error) {
+      this.tell('not known whether it was superseded: others are asked again', { why: String(error) });
+      return false;
+    }
+  }
+
+  private async judge(): Promise<boolean> {
+    const { place, role, signal, patience } = this;
+    const missed = (peer: string, why: string) => this.tell('not asked at the start', { peer, why });
+    const said = await othersSay(place, { answerMs: patience.answerMs, signal, missed });
+    if (!said || signal.aborted) return false;
+    this.knownAtStart ??= said.known;
+    const decision = judgeReturn({ ...said, knownAtStart: this.knownAtStart });
+    const { does, why } = decision;
+    if (does === 'ask') {
+      this.tell('not known whether it was superseded: others are asked again', { why });
+      return false;
+    }
+    if (does === 'serve') {
+      this.tell('it was not superseded', { why });
+      return true;
+    }
+    const { endpoint, host } = place;
+    const lease = { target: endpoint, epoch: decision.epoch };
+    this.tell('superseded while it was away: it is fenced', { epoch: lease.epoch, why });
+    await host.hold(
+      lease,
+      () => {},
+      () => role.fence({ endpoint, lease, deadlineMs: 5_000 }),
+    );
+    return true;
+  }
+
+  /** What is the same in each round is said once. */
+  private tell(event: string, facts: Record<string, unknown>): void {
+    const { endpoint, host } = this.place;
+    const said = JSON.stringify([event, facts]);
+    if (!this.told.has(said)) host.log(event, { endpoint, ...facts });
+    this.told.add(said);
+  }
 }

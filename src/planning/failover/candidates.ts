@@ -21,7 +21,10 @@ export interface Choice {
    * know the furthest. How fresh that knowledge is: `synchronousMs` before the primary was last seen well.
    */
   lossless: boolean;
-  /** Besides, every standby was needed for a commit: without the one that is promoted nothing more can be acknowledged. */
+  /**
+   * Besides, every standby was needed for a commit, and nobody can join them: without the one that is promoted nothing more
+   * can be acknowledged.
+   */
   sealed: boolean;
   /** WAL that the old primary was known to have and the first candidate lacks, bytes; unknown when nobody saw it lately. */
   lagBytes?: number;
@@ -35,12 +38,15 @@ export function lastGood({ observations }: Pick<EndpointFacts, 'observations'>, 
   return goods.sort((a, b) => b.atMs - a.atMs)[0];
 }
 
-/** The same of those who saw it well shortly before they saw it silent; where they disagree, the least that was waited for. */
+/**
+ * The same of those who saw it well shortly before they saw it silent; where they disagree, the least that was waited for.
+ * Its own name, which one setting for all members has too, is none of those that it waits for.
+ */
 function freshGood({ observations }: EndpointFacts, primary: string): Good | undefined {
   const fresh = observations.filter((observation) => isFresh(observation, primary));
   const good = lastGood({ observations: fresh }, primary);
   const need = Math.min(...fresh.map(({ sights }) => sights[primary]!.good!.need));
-  return good && { ...good, need };
+  return good && { ...good, need, waitsFor: good.waitsFor.filter((name) => name !== primary.toLowerCase()) };
 }
 
 /** Who may become the primary, the one with the most WAL first; between equals the one that commits waited for. */
@@ -49,14 +55,14 @@ export function chooseCandidates(facts: EndpointFacts, primary: string): Choice 
   const good = freshGood(facts, primary);
   const excluded: Choice['excluded'] = [];
   const candidates: Candidate[] = [];
+  const waitedFor = (member: string) => good?.waitsFor.includes(member.toLowerCase()) ?? false;
   const systemId = systemOf(members);
   for (const [member, { host, candidate }] of Object.entries(terms.members)) {
     if (member === primary) continue;
     const view = members[member];
     const why = unfit(view, candidate, systemId);
     if (why !== undefined) excluded.push({ member, why });
-    else if (answered(view))
-      candidates.push({ member, host, lsn: view.lsn!, synchronous: good?.waitsFor.includes(member) ?? false });
+    else if (answered(view)) candidates.push({ member, host, lsn: view.lsn!, synchronous: waitedFor(member) });
   }
   candidates.sort(furthestFirst);
   const [first] = candidates;
@@ -66,7 +72,7 @@ export function chooseCandidates(facts: EndpointFacts, primary: string): Choice 
     candidates,
     excluded,
     lossless,
-    sealed: lossless && good.need >= good.waitsFor.length,
+    sealed: lossless && good.anyone !== true && good.need >= good.waitsFor.length,
     ...(lagBytes !== undefined && { lagBytes }),
   };
 }

@@ -81,7 +81,7 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
       ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]
       : lossless
         ? []
-        : ['no commit waits for a standby: a failover may lose what was acknowledged']),
+        : ['not every commit waits for a standby: a failover may lose what was acknowledged']),
     ...Object.entries(members).flatMap(([member, view]) =>
       answered(view) ? view.cautions.map((caution) => `${member}: ${caution}`) : [],
     ),

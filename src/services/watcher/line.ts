@@ -12,13 +12,11 @@ export class Line {
   private ended = false;
 
   /** `closed` is called once, when the other side (or a failure) has closed it. */
-  constructor({ address, port, user, database, password, kind }: Thing, closed: (line: Line) => void) {
+  constructor({ address, port, user, database, password }: Thing, closed: (line: Line) => void) {
     this.client = new Client({
       stream: () => this.socket,
       ...{ host: address, port, user, database, application_name: 'evenkeel watch' },
       ...(password !== undefined && { password }),
-      // A commit of the canary waits for this server's own disk, never for a standby. A proxy's console takes no options.
-      ...(kind === 'database' && { options: '-c synchronous_commit=local' }),
     });
     this.client.on('error', () => {}); // what is under way fails with it, and `close` follows
     this.socket.once('close', () => {
@@ -57,7 +55,7 @@ export function meaningOf(
   if (error instanceof DatabaseError) return { says: !on && goodbyes.test(code) ? 'cut' : 'failing', why };
   if (code === 'ECONNREFUSED') return { says: 'refused', why: 'nothing listens' };
   if (/^E(HOST|NET)(UNREACH|DOWN)$|^ETIMEDOUT$|^EADDRNOTAVAIL$/.test(code)) return { says: 'unreachable', why };
-  if (/^ECONNRESET$|^EPIPE$/.test(code) || /terminated|closed/.test(message)) return { says: 'cut', why };
+  if (/^ECONNRESET$|^EPIPE$/.test(code) || /terminated|closed|not queryable/.test(message)) return { says: 'cut', why };
   return { says: 'failing', why };
 }
 

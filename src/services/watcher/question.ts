@@ -1,12 +1,17 @@
 import type { Sight } from '../../contract/sights';
+import { lowered, readStandbyNames, waitsForNobody, type CommitSetting } from '../../planning/failover/synchronous';
+import { commitSettings } from './commitSettings';
 import type { Thing } from './protocol';
+
+type Good = NonNullable<Sight['good']>;
 
 /** A standby hears its primary at least so often, since each observer writes to it all the time, ms. */
 const heardWithinMs = 1_000;
 
 /**
  * The request that is repeated. A database says what it is, and a primary takes a write that its own disk must keep; it
- * needs no table. The text of the write is the observer's name, so that whoever counts lost commits can leave it out.
+ * needs no table. The text of the write is the observer's name, so that whoever counts lost commits can leave it out. The
+ * commit of this request alone waits for no standby; what the server gives to its sessions is read before.
  */
 export function questionOf({ kind, own }: Thing, observer: string): string {
   if (kind === 'proxy') return 'SHOW VERSION';
@@ -14,10 +19,15 @@ export function questionOf({ kind, own }: Thing, observer: string): string {
   const hears = `exists (select from pg_stat_wal_receiver where status = 'streaming'
     and last_msg_receipt_time > clock_timestamp() - interval '${heardWithinMs} ms')`;
   const waits = `(select json_agg(application_name) from pg_stat_replication where state = 'streaming' and sync_state <> 'async')`;
-  return `select pg_is_in_recovery() as standby, case when pg_is_in_recovery() then null else ${write} end as wrote
+  return `with server as materialized
+      (select pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commits)
+    select standby, commits, set_config('synchronous_commit', 'local', true)
+    , case when not standby then ${write} end as wrote
+    , case when not standby then ${commitSettings} end as settings
     , current_setting('synchronous_standby_names') as names
-    , case when pg_is_in_recovery() then null else ${waits} end as waits
-    ${own ? `, case when pg_is_in_recovery() then ${hears} end as receiving` : ''}`;
+    , case when not standby then ${waits} end as waits
+    ${own ? `, case when standby then ${hears} end as receiving` : ''}
+    from server`;
 }
 
 /** What its answer tells. */
@@ -34,18 +44,23 @@ export function readAnswer(
       good: {
         atMs: Date.now(),
         lsn: row['wrote'] as string,
-        waitsFor: (row['waits'] as string[] | null) ?? [],
-        need: neededOf(row['names'] as string),
+        ...waitedFor(row),
       },
     }),
   };
 }
 
-/** How many standbys a commit waits for, as `synchronous_standby_names` says: `ANY 2 (a, b)`, `FIRST 1 (a)`, or a bare list. */
-function neededOf(names: string): number {
-  if (names.trim() === '') return 0;
-  const [, count] = /^\s*(?:any|first)?\s*(\d+)\s*\(/i.exec(names) ?? [];
-  return count === undefined ? 1 : Number(count);
+/**
+ * Where some commits need not wait, none is relied on to have waited. A standby that is named and was away for this look is
+ * counted: it may be the one that the next commit waits for.
+ */
+function waitedFor(row: Record<string, unknown>): Pick<Good, 'waitsFor' | 'need' | 'anyone'> {
+  if (waitsForNobody(row['commits'] as string) || lowered(row['settings'] as CommitSetting[]).length > 0)
+    return { waitsFor: [], need: 0 };
+  const { need, names, anyone } = readStandbyNames(row['names'] as string);
+  if (!anyone) return { waitsFor: names, need };
+  const there = ((row['waits'] as string[] | null) ?? []).map((name) => name.toLowerCase());
+  return { waitsFor: [...new Set([...names, ...there])], need, anyone };
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ReturnFacts } from '../../planning/failover/superseded';
+import { readControl } from './control';
+import type { Place } from './place';
+
+export interface Asking {
+  /** Nobody is waited for longer, ms. */
+  answerMs: number;
+  signal: AbortSignal;
+  missed: (peer: string, why: string) => void;
+}
+
+/** What other hosts know of the endpoint. Nothing when this host's own agent does not tell what it knows itself. */
+export async function othersSay(place: Place, asking: Asking): Promise<Omit<ReturnFacts, 'knownAtStart'> | undefined> {
+  const { host, entry, endpoint, name, member } = place;
+  const { address, port } = member;
+  const forwarders = Object.values(entry.forwarders).map((forwarder) => forwarder.host);
+  const peers = Object.entries(entry.members).flatMap(([peer, at]) => (peer === name ? [] : [at.host]));
+  const others = [...new Set([...entry.observers, ...forwarders, ...peers])].filter((other) => other !== host.name);
+  const deadlineMs = asking.answerMs;
+  const epochOn = async (other: string) => (await host.peer(other, 'host').epochs({})).epochs[endpoint] ?? 0;
+  const [epochs, routes, members] = await Promise.all([
+    answers(others, epochOn, asking),
+    answers(forwarders, (other) => host.peer(other, 'traffic').routes({ endpoint }), asking),
+    answers(peers, (other) => host.peer(other, 'role').status({ endpoint, deadlineMs }), asking),
+  ]);
+  const disk = members.some(({ state }) => state === 'primary') ? await ownDisk(place) : {};
+  // Asked last: an order that has come meanwhile counts.
+  const [known] = await answers([host.name], epochOn, asking);
+  if (known === undefined) return undefined;
+  const there = { forwarders: forwarders.length, others: others.length };
+  return { ...{ address, port, known, routes, epochs, members, ...there }, ...disk };
+}
+
+/** A disk that cannot be read proves nothing about its timeline; what forwarders say counts all the same. */
+async function ownDisk(place: Place): Promise<Pick<ReturnFacts, 'systemId' | 'timeline'>> {
+  return readControl(place).then(
+    ({ systemId, timeline }) => ({ systemId, timeline }),
+    () => ({}),
+  );
+}
+
+/** What is answered in time, before the agent ends. */
+async function answers<T>(
+  names: readonly string[],
+  ask: (name: string) => Promise<T>,
+  { answerMs, signal, missed }: Asking,
+): Promise<T[]> {
+  const over = new AbortController();
+  signal.addEventListener('abort', () => over.abort(), { signal: over.signal });
+  const late = () =>
+    pause(answerMs, undefined, { signal: over.signal, ref: false }).then(() => {
+      throw new Error(`no answer within ${answerMs} ms`);
+    });
+  const asked = names.map((name) =>
+    Promise.race([ask(name).then((answer) => [answer]), late()]).catch((error: unknown): T[] => {
+      if (!signal.aborted) missed(name, String(error));
+      return [];
+    }),
+  );
+  const all = await Promise.all(asked);
+  over.abort();
+  return all.flat();
+}

@@ -1,0 +1,72 @@
+import type { MemberView } from '../../contract/capabilities/role';
+import type { RouteView } from '../../contract/capabilities/traffic';
+import { majorityOf } from './verdict';
+
+/** A member that came back as a primary, and what others answered by now. */
+export interface ReturnFacts {
+  address: string;
+  port: number;
+  /** The epoch that its host knows now, and the one it knew when its agent started. */
+  known: number;
+  knownAtStart: number;
+  /** Left out where its disk does not tell. */
+  systemId?: string;
+  timeline?: number;
+  /** So many forwarders and other hosts there are; beside, what those that answered said. */
+  forwarders: number;
+  routes: RouteView[];
+  others: number;
+  epochs: number[];
+  /** What the other members say of themselves. */
+  members: MemberView[];
+}
+
+export type ReturnDecision =
+  { does: 'serve'; why: string } | { does: 'fence'; epoch: number; why: string } | { does: 'ask'; why: string };
+
+/**
+ * Was it replaced while it was away? Armed plans and runs that were undone raise the epoch and move nothing: it is fenced
+ * only on the word of a forwarder that leads elsewhere, or of a primary on a later timeline. While too few have answered to
+ * rule that out, others are asked again.
+ */
+export function judgeReturn(facts: ReturnFacts): ReturnDecision {
+  const { known, knownAtStart, routes, epochs } = facts;
+  const epoch = Math.max(0, ...epochs, ...routes.map((route) => route.epoch));
+  if (known > knownAtStart && known >= epoch) return { does: 'serve', why: 'an order has come meanwhile' };
+  const [newest] = routes.toSorted(newestFirst);
+  const proof = epoch > known ? (byRoute(facts, newest) ?? byTimeline(facts)) : undefined;
+  if (proof !== undefined)
+    return { does: 'fence', epoch, why: `others have seen epoch ${epoch}, this host ${known}, and ${proof}` };
+  if (!enough(facts)) return { does: 'ask', why: 'too few have answered' };
+  if (epoch <= known) return { does: 'serve', why: 'nobody has seen a higher epoch' };
+  if (newest && leadsHere(facts, newest)) return { does: 'serve', why: 'its route leads to it' };
+  return {
+    does: 'ask',
+    why: `others have seen epoch ${epoch}, this host ${known}, and no route says what became of it`,
+  };
+}
+
+/** Of one epoch the open one: others are on their way there. */
+const newestFirst = (a: RouteView, b: RouteView): number =>
+  b.epoch - a.epoch || Number(b.to !== undefined) - Number(a.to !== undefined);
+
+const leadsHere = ({ address, port }: ReturnFacts, { to }: RouteView): boolean =>
+  to?.address === address && to.port === port;
+
+/** Where there is no forwarder, the other hosts are asked in their place. */
+const enough = ({ forwarders, routes, others, epochs }: ReturnFacts): boolean =>
+  forwarders > 0 ? routes.length >= majorityOf(forwarders) : epochs.length >= majorityOf(others);
+
+function byRoute(facts: ReturnFacts, newest?: RouteView): string | undefined {
+  if (!newest || newest.epoch <= facts.known || leadsHere(facts, newest)) return undefined;
+  if (newest.to) return `its route leads to ${newest.to.address}:${newest.to.port}`;
+  return newest.rejected.includes(facts.address) ? 'its route is closed to it' : undefined;
+}
+
+function byTimeline({ systemId, timeline, members }: ReturnFacts): string | undefined {
+  if (systemId === undefined || timeline === undefined) return undefined;
+  const later = members.find(
+    (view) => view.state === 'primary' && view.systemId === systemId && (view.timeline ?? 0) > timeline,
+  );
+  return later && `${later.member} is the primary on timeline ${later.timeline}, after its own ${timeline}`;
+}

@@ -1,0 +1,72 @@
+import * as fc from 'fast-check';
+import type { MemberView } from '../../src/contract/capabilities/role';
+import type { RouteView } from '../../src/contract/capabilities/traffic';
+import { judgeReturn, type ReturnFacts } from '../../src/planning/failover/superseded';
+
+const [here, elsewhere] = ['10.0.0.1', '10.0.0.2'];
+const open = (address: string, epoch: number): RouteView => ({
+  ...{ endpoint: 'orders', state: 'open', epoch, to: { address, port: 5432 }, rejected: [] },
+});
+const closed = (rejected: string[], epoch: number): RouteView => ({
+  ...{ endpoint: 'orders', state: 'closed', epoch, rejected },
+});
+const absent: RouteView = { endpoint: 'orders', state: 'absent', epoch: 0, rejected: [] };
+const primary = (timeline: number, systemId = '7'): MemberView => ({
+  ...{ member: 'p2', state: 'primary', systemId, timeline, cautions: [] },
+});
+const facts = (more: Partial<ReturnFacts> = {}): ReturnFacts => ({
+  ...{ address: here, port: 5432, known: 5, knownAtStart: 5, systemId: '7', timeline: 1 },
+  ...{ forwarders: 2, routes: [], others: 4, epochs: [], members: [] },
+  ...more,
+});
+
+test.each<[string, Partial<ReturnFacts>, 'serve' | 'fence' | 'ask']>([
+  ['nobody answers', {}, 'ask'],
+  ['one forwarder of two leads to it', { routes: [open(here, 5)] }, 'ask'],
+  ['both lead to it', { routes: [open(here, 5), open(here, 5)] }, 'serve'],
+  ['both lead to it, and a plan is armed', { routes: [open(here, 5), open(here, 5)], epochs: [9] }, 'serve'],
+  ['both lead to it after a run that was undone', { routes: [open(here, 8), open(here, 8)], epochs: [8] }, 'serve'],
+  ['nothing was ever forwarded', { routes: [absent, absent] }, 'serve'],
+  ['the forwarders have forgotten what others know', { routes: [absent, absent], epochs: [9] }, 'ask'],
+  ['only an epoch is higher', { epochs: [9] }, 'ask'],
+  ['one forwarder leads elsewhere', { routes: [open(elsewhere, 9)] }, 'fence'],
+  ['one leads elsewhere, and is older', { routes: [open(elsewhere, 8), open(here, 9)] }, 'serve'],
+  ['one leads elsewhere, and the other is on its way there', { routes: [closed([], 9), open(elsewhere, 9)] }, 'fence'],
+  ['it is closed to it', { routes: [closed([here], 9)] }, 'fence'],
+  ['it is closed to another', { routes: [closed([elsewhere], 9), closed([elsewhere], 9)] }, 'ask'],
+  ['another one is the primary on a later timeline', { epochs: [9], members: [primary(2)] }, 'fence'],
+  ['it is on no later one', { epochs: [9], members: [primary(1)] }, 'ask'],
+  ['it is of another cluster', { epochs: [9], members: [primary(2, '8')] }, 'ask'],
+  ['an order has come', { known: 9, epochs: [9], routes: [open(elsewhere, 9)] }, 'serve'],
+  ['an older order has come', { known: 8, epochs: [9], routes: [open(elsewhere, 9)] }, 'fence'],
+  ['there are no forwarders, and most of the others know no more', { forwarders: 0, epochs: [5, 5, 4] }, 'serve'],
+  ['there are no forwarders, and few answer', { forwarders: 0, epochs: [5, 5] }, 'ask'],
+])('a primary comes back, and %s', (_what, more, does) => {
+  expect(judgeReturn(facts(more))).toMatchObject({ does });
+});
+
+test('it is fenced only on the word of a forwarder or a member, under a higher epoch than its own', () => {
+  const epoch = fc.nat(9);
+  const route = fc.oneof(
+    epoch.map((of) => open(here, of + 1)),
+    epoch.map((of) => open(elsewhere, of + 1)),
+    epoch.map((of) => closed([here], of + 1)),
+    fc.constant(absent),
+  );
+  const member = fc.nat(2).map((timeline) => primary(timeline));
+  const some = fc.record({
+    known: epoch,
+    routes: fc.array(route, { maxLength: 2 }),
+    epochs: fc.array(epoch, { maxLength: 4 }),
+    members: fc.array(member, { maxLength: 1 }),
+  });
+  fc.assert(
+    fc.property(some, (more) => {
+      const decision = judgeReturn(facts({ ...more, knownAtStart: more.known }));
+      if (decision.does !== 'fence') return;
+      expect(decision.epoch).toBeGreaterThan(more.known);
+      const moved = more.routes.some((one) => one.epoch > more.known && one.to?.address !== here);
+      expect(moved || more.members.some(({ timeline = 0 }) => timeline > 1)).toBe(true);
+    }),
+  );
+});
