@@ -3,6 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { PeerCertificate } from 'node:tls';
 import { Refusal } from '../contract/errors';
+import { setUserTimeout } from './userTimeout';
 import { version, versionHeader } from './version';
 
 export interface AgentAddress {
@@ -29,6 +30,8 @@ export interface Answer {
 }
 
 const connectMs = 3_000;
+/** A kept connection that nobody confirms anything on is given up as soon as a new one would be. */
+const unconfirmedMs = connectMs;
 
 /**
  * HTTP with kept connections. Node's own fetch takes no client certificate, so this speaks node:http and node:https.
@@ -94,6 +97,7 @@ export class Transport {
       };
       request.once('socket', (socket) => {
         if (!socket.connecting) return;
+        socket.once('connect', () => setUserTimeout(socket, unconfirmedMs));
         const timer = setTimeout(give(`no connection within ${connectMs / 1000} s`), connectMs);
         const stop = () => clearTimeout(timer);
         socket.once(this.base.protocol === 'https:' ? 'secureConnect' : 'connect', stop).once('close', stop);

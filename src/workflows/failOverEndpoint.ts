@@ -21,7 +21,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     const asked = approval === 'ask' || plan.asks.length > 0 || survey.facts.terms.autonomy !== 'act';
     plan =
       (await book.approve(`the failover of ${endpoint}`, asked && !byHand(input), async () => {
-        survey = await lookAgain(book, endpoint);
+        survey = await lookAgain(book, endpoint, { hasty: true });
         return book.decide(() => planFailover(survey.facts, { force, to }), speech);
       })) ?? plan;
     const failover = new Failover(book, survey, plan);
@@ -30,7 +30,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     } catch (error) {
       // Somebody changed the routes since the look: the agents, while this run could not go on.
       if (codeOf(error) !== 'EpochMoved') throw error;
-      survey = await lookAgain(book, endpoint);
+      survey = await lookAgain(book, endpoint, { hasty: true });
       const late = deedToAdopt(survey.facts);
       if (!late) throw error;
       return adopt(book, survey, late);

@@ -17,7 +17,7 @@ export async function switchOverEndpoint(
     let plan = book.decide(() => planSwitchOver(survey.facts, to), speech);
     plan =
       (await book.approve(`the switch-over of ${endpoint}`, approval === 'ask', async () => {
-        survey = await lookAgain(book, endpoint);
+        survey = await lookAgain(book, endpoint, { hasty: false });
         return book.decide(() => planSwitchOver(survey.facts, to), speech);
       })) ?? plan;
     const switchOver = new SwitchOver(book, survey.facts.terms, plan);

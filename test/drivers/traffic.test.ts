@@ -150,6 +150,19 @@ describe.each(ways)('routes by %s, through the %s', (by, through) => {
     },
   );
 
+  run('clients are freed whose server was ended only after nothing of it reaches them any more', async () => {
+    await driver.open(open(1, 'one'));
+    const waiting = await Promise.all(Array.from({ length: 5 }, () => scene.clients.get('outside')!.wait()));
+    await driver.close(close(1, 2));
+    await scene.end('one');
+    await driver.open(open(2, 'two'));
+    // The end has been said again by then: that makes it look as if the client had ended as well.
+    await eventually(() => scene.states().every((state) => state === 'LAST_ACK'));
+    expect(await driver.free({ endpoint: 'orders', address: servers.one })).toMatchObject({ found: 5, left: 0 });
+    const ends = await Promise.all(waiting.map(({ over }) => over));
+    expect(ends.map(({ error }) => error)).toEqual(Array.from({ length: 5 }, () => 'ECONNRESET'));
+  });
+
   run('who is connected to the present server is not freed', async () => {
     await driver.open(open(1, 'one'));
     await expect(driver.free({ endpoint: 'orders', address: servers.one })).rejects.toMatchObject({

@@ -42,6 +42,7 @@ export class TrafficScene extends Scene {
   /** Apart from the forwarder: the kernel may apply rules of its namespace to a bridge in it as well. */
   private readonly switchSpace = `${this.tag}switch`;
   readonly clients = new Map<'outside' | 'forwarder', Client>();
+  private readonly programs = new Map<Server, ChildProcess>();
   private stateDir = '';
 
   constructor(readonly by: By) {
@@ -56,7 +57,7 @@ export class TrafficScene extends Scene {
     this.plug('f', forwarder);
     const outside = this.plug('client', client);
     for (const server of ['one', 'two'] as const)
-      await this.program(this.plug(server, servers[server]), answering, server);
+      this.programs.set(server, await this.program(this.plug(server, servers[server]), answering, server));
     this.clients.set('outside', new Client(await this.program(outside, asking)));
     this.clients.set('forwarder', new Client(await this.program(this.forwarderSpace, asking)));
   }
@@ -97,6 +98,13 @@ export class TrafficScene extends Scene {
     ip('netns', 'exec', this.forwarderSpace, program, ...args);
   }
 
+  /** What the forwarder's kernel thinks of each connection. */
+  states(): string[] {
+    const words = ['netns', 'exec', this.forwarderSpace, 'conntrack', '-L', '-p', 'tcp'];
+    const listed = execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return listed.split('\n').flatMap((line) => line.match(/ ([A-Z]\w+) src=/)?.[1] ?? []);
+  }
+
   /** Kills the programs of that name which the driver has on the forwarder. */
   kill(program: string): void {
     const pids = execFileSync('ip', ['netns', 'pids', this.forwarderSpace], { encoding: 'utf8' }).trim().split('\n');
@@ -111,6 +119,11 @@ export class TrafficScene extends Scene {
   /** Nothing comes from it any more, not even a reset. */
   cut(server: Server): void {
     ip('-n', this.switchSpace, 'link', 'set', server, 'nomaster');
+  }
+
+  /** Kills the server: its kernel says so to each of its clients. */
+  end(server: Server): Promise<void> {
+    return ended(this.programs.get(server)!);
   }
 
   private space(name: string): void {

@@ -8,10 +8,14 @@ export interface Connection {
   endpoint: { address: string; port: number };
 }
 
+/**
+ * The kernel has noted what the server's host said at its end although nothing of it is passed on: the first such FIN makes
+ * an established connection FIN_WAIT, and what is sent again after it CLOSE_WAIT or LAST_ACK. The client knows nothing of it.
+ */
 const line =
-  / ESTABLISHED src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) src=\S+ dst=\S+ sport=\d+ dport=\d+ .*?mark=(\d+)/;
+  / (?:ESTABLISHED|FIN_WAIT|CLOSE_WAIT|LAST_ACK) src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) src=\S+ dst=\S+ sport=\d+ dport=\d+ .*?mark=(\d+)/;
 
-/** The connections of an endpoint's port to an address that wait: established, and their client has not been reset. */
+/** The connections of an endpoint's port to an address that wait: their client has not been reset. */
 export async function waitingConnections(ground: Ground, port: number, address: string): Promise<Connection[]> {
   const filter = ['-p', 'tcp', '--orig-port-dst', String(port), '--reply-src', address];
   const listed = await runProgram(ground, 'listing its connections', ['conntrack', '-L', ...filter]);

@@ -18,15 +18,15 @@ export async function takeEndpoint(
   const seen = looking.then((survey) => ({ survey, atMs: Date.now() }));
   const [{ survey: first, atMs }] = await Promise.all([seen, dryRun ? undefined : book.lease([endpoint], 0)]);
   // Another run had it meanwhile: what was seen before it ended is no ground to stand on.
-  const survey = book.hadToWait || Date.now() - atMs > staleMs ? await lookAgain(book, endpoint) : first;
+  const survey = book.hadToWait || Date.now() - atMs > staleMs ? await lookAgain(book, endpoint, { hasty }) : first;
   book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
   if (!dryRun && book.leaseOf(endpoint).epoch <= survey.epoch) await book.lease([endpoint], survey.epoch);
   return survey;
 }
 
 /** Another look, before a decision is made again. */
-export const lookAgain = (book: Runbook, endpoint: string): Promise<Survey> =>
-  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint, hasty: false }));
+export const lookAgain = (book: Runbook, endpoint: string, { hasty }: { hasty: boolean }): Promise<Survey> =>
+  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint, hasty }));
 
 const hostsOf = ({ facts: { terms } }: Survey): string[] =>
   [...Object.values(terms.members), ...Object.values(terms.forwarders)].map(({ host }) => host);
