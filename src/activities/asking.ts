@@ -1,7 +1,7 @@
 import type { Asked } from '../planning/failover/facts';
 
-/** What answers is waited for so long, ms; what else is needed up to the longer one. */
-export const patience = { shortMs: 200, longMs: 2_500 };
+/** What answers is waited for so long when its clients wait, and when somebody has to watch on, ms; what else is needed up to the longest. */
+export const patience = { shortMs: 200, fairMs: 700, longMs: 2_500 };
 
 /** Questions to many hosts of which some may be gone. */
 export class Asking {
@@ -22,17 +22,20 @@ export class Asking {
   }
 
   /** Until all have answered; or, after a short while, until enough have; or until a longer one is over. Who is `gone` is not waited for at all. */
-  async answers(suffice: () => boolean, gone: (host: string) => boolean = () => false): Promise<void> {
+  async answers(
+    suffice: () => boolean,
+    gone: (host: string) => boolean = () => false,
+    shortMs = patience.shortMs,
+  ): Promise<void> {
     const begun = Date.now();
     let timers: NodeJS.Timeout[] = [];
     await new Promise<void>((resolve) => {
       this.answered = () => {
         const took = Date.now() - begun;
         const allThere = [...this.open.values()].every(gone);
-        if (this.open.size === 0 || took >= patience.longMs || ((took >= patience.shortMs || allThere) && suffice()))
-          resolve();
+        if (this.open.size === 0 || took >= patience.longMs || ((took >= shortMs || allThere) && suffice())) resolve();
       };
-      timers = [patience.shortMs, patience.longMs].map((ms) => setTimeout(this.answered, ms + 1));
+      timers = [shortMs, patience.longMs].map((ms) => setTimeout(this.answered, ms + 1));
       this.answered();
     });
     timers.forEach(clearTimeout);

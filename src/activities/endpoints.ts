@@ -15,12 +15,15 @@ export interface Survey {
   epoch: number;
 }
 
+/** `most`: its clients wait; `some`: nobody watches meanwhile; `none`: a person or a plan wants the whole picture. */
+export type Haste = 'none' | 'some' | 'most';
+
 export const endpointActivities = ({ fleet, agent }: Hands) => ({
   /**
-   * Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named; when its
-   * clients wait (`hasty`), nobody is waited for who can be done without.
+   * Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named. Whoever looks
+   * in a hurry waits for nobody who can be done without; whoever is in some haste does so for a moment.
    */
-  async surveyEndpoint({ endpoint, hasty }: { endpoint: string; hasty: boolean }): Promise<Survey> {
+  async surveyEndpoint({ endpoint, haste }: { endpoint: string; haste: Haste }): Promise<Survey> {
     const now = fleet.checked();
     const terms = termsOf(now, endpoint);
     return beating(terms.name, `Look at ${endpoint}`, async () => {
@@ -56,8 +59,9 @@ export const endpointActivities = ({ fleet, agent }: Hands) => ({
       // What the agents did must not be done again: it is waited for.
       const heardOfDeeds = () => !terms.armed || deeds.by * 2 > terms.observers.length;
       await asked.answers(
-        () => hasty && enough(survey) && heardOfDeeds(),
-        (host) => outOfReach(survey, host),
+        () => haste !== 'none' && enough(survey) && heardOfDeeds(),
+        (host) => haste === 'most' && outOfReach(survey, host),
+        haste === 'most' ? patience.shortMs : patience.fairMs,
       );
       return { facts: { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
     });

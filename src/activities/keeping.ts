@@ -68,7 +68,7 @@ export class Keeper {
   private async differs(): Promise<boolean> {
     const { facts } = await endpointActivities(this.hands).surveyEndpoint({
       endpoint: this.terms.endpoint,
-      hasty: false,
+      haste: 'none',
     });
     const { plan, notBeforeMs } = this.keeping;
     const wanted = planArmed(facts, this.primary, notBeforeMs);

@@ -14,14 +14,14 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
   const { endpoint, dryRun, approval, force, to, lookOnSeconds } = input;
   const book = new Runbook(`Fail ${endpoint} over`, input, { runbook: 'fail-over-endpoint', target: endpoint });
   return book.run(async () => {
-    let survey = await takeEndpoint(book, endpoint, { dryRun, hasty: true });
+    let survey = await takeEndpoint(book, endpoint, { dryRun, haste: 'most' });
     const deed = force || to !== '' ? undefined : deedToAdopt(survey.facts);
     if (deed) return adopt(book, survey, deed);
     let plan = book.decide(() => planFailover(survey.facts, { force, to }), speech);
     const asked = approval === 'ask' || plan.asks.length > 0 || survey.facts.terms.autonomy !== 'act';
     plan =
       (await book.approve(`the failover of ${endpoint}`, asked && !byHand(input), async () => {
-        survey = await lookAgain(book, endpoint, { hasty: true });
+        survey = await lookAgain(book, endpoint, { haste: 'most' });
         return book.decide(() => planFailover(survey.facts, { force, to }), speech);
       })) ?? plan;
     const failover = new Failover(book, survey, plan);
@@ -30,7 +30,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     } catch (error) {
       // Somebody changed the routes since the look: the agents, while this run could not go on.
       if (codeOf(error) !== 'EpochMoved') throw error;
-      survey = await lookAgain(book, endpoint, { hasty: true });
+      survey = await lookAgain(book, endpoint, { haste: 'most' });
       const late = deedToAdopt(survey.facts);
       if (!late) throw error;
       return adopt(book, survey, late);

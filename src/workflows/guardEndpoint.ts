@@ -46,7 +46,7 @@ export async function guardEndpoint(
       if (book.paused) await arming.disarm('its guard is paused');
       await book.whileNotPaused();
       const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-        swift.surveyEndpoint({ endpoint, hasty: false }),
+        swift.surveyEndpoint({ endpoint, haste: 'some' }),
       );
       const { facts } = survey;
       const { coolDown } = facts.terms;

@@ -17,7 +17,7 @@ export async function switchOverEndpoint(
     let plan = book.decide(() => planSwitchOver(survey.facts, to), speech);
     plan =
       (await book.approve(`the switch-over of ${endpoint}`, approval === 'ask', async () => {
-        survey = await lookAgain(book, endpoint, { hasty: false });
+        survey = await lookAgain(book, endpoint, { haste: 'none' });
         return book.decide(() => planSwitchOver(survey.facts, to), speech);
       })) ?? plan;
     const switchOver = new SwitchOver(book, survey.facts.terms, plan);

@@ -1,4 +1,4 @@
-import type { Survey } from '../../activities/endpoints';
+import type { Haste, Survey } from '../../activities/endpoints';
 import { mayAct } from '../../planning/rails';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
@@ -6,27 +6,27 @@ import type { Runbook } from '../kit/runbook';
 /** A look that is older than this when the endpoint is granted is made again, ms. */
 const staleMs = 1_000;
 
-/** What is known of an endpoint, and the endpoint itself under lease; both at once. `hasty`: its clients wait. */
+/** What is known of an endpoint, and the endpoint itself under lease; both at once. */
 export async function takeEndpoint(
   book: Runbook,
   endpoint: string,
-  { dryRun, hasty = false }: { dryRun: boolean; hasty?: boolean },
+  { dryRun, haste = 'none' }: { dryRun: boolean; haste?: Haste },
 ): Promise<Survey> {
   const looking = book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-    swift.surveyEndpoint({ endpoint, hasty }),
+    swift.surveyEndpoint({ endpoint, haste }),
   );
   const seen = looking.then((survey) => ({ survey, atMs: Date.now() }));
   const [{ survey: first, atMs }] = await Promise.all([seen, dryRun ? undefined : book.lease([endpoint], 0)]);
   // Another run had it meanwhile: what was seen before it ended is no ground to stand on.
-  const survey = book.hadToWait || Date.now() - atMs > staleMs ? await lookAgain(book, endpoint, { hasty }) : first;
+  const survey = book.hadToWait || Date.now() - atMs > staleMs ? await lookAgain(book, endpoint, { haste }) : first;
   book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
   if (!dryRun && book.leaseOf(endpoint).epoch <= survey.epoch) await book.lease([endpoint], survey.epoch);
   return survey;
 }
 
 /** Another look, before a decision is made again. */
-export const lookAgain = (book: Runbook, endpoint: string, { hasty }: { hasty: boolean }): Promise<Survey> =>
-  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint, hasty }));
+export const lookAgain = (book: Runbook, endpoint: string, { haste }: { haste: Haste }): Promise<Survey> =>
+  book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint, haste }));
 
 const hostsOf = ({ facts: { terms } }: Survey): string[] =>
   [...Object.values(terms.members), ...Object.values(terms.forwarders)].map(({ host }) => host);
