@@ -48,9 +48,9 @@ export async function guardEndpoint(
       const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
         swift.surveyEndpoint({ endpoint, hasty: false }),
       );
-      const { facts } = survey;
+      const { facts, rails } = survey;
       const { coolDown } = facts.terms;
-      const plan = book.decide(() => planGuard(facts, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
+      const plan = book.decide(() => planGuard(facts, rails, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
         sentences: guardSentences,
       });
       for (const forwarder of plan.idle) await openOn(book, endpoint, forwarder);

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../contract/amounts';
 import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
+import type { Rails } from '../rails';
 import { planArmed, type ArmedDraft } from './armed';
 import { answered, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
@@ -23,7 +24,7 @@ export interface GuardPlan {
 }
 
 /** `notBeforeMs`: the agents fail over by themselves at that time at the earliest. */
-export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
+export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): GuardPlan {
   const { terms, routes, members } = facts;
   const { endpoint } = terms;
   const primary = primaryOf(facts);
@@ -34,13 +35,14 @@ export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: which.join(', ') });
   }
   const idle = Object.entries(routes).filter(([, route]) => answered(route) && route.state === 'absent');
+  const armed = planArmed(facts, rails, primary, notBeforeMs);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
     idle: idle.map(([forwarder]) => forwarder),
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
-    armed: planArmed(facts, primary, notBeforeMs),
-    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, primary)],
+    armed,
+    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, armed)],
   };
 }
 
@@ -67,12 +69,8 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
 }
 
 /** Only where somebody counts on it. */
-function unarmed(facts: EndpointFacts, primary: string): string[] {
-  const armed = planArmed(facts, primary, 0);
-  return facts.terms.armed && 'not' in armed
-    ? [`it is not armed for the time when Temporal is down: ${armed.not}`]
-    : [];
-}
+const unarmed = ({ terms }: EndpointFacts, armed: GuardPlan['armed']): string[] =>
+  terms.armed && 'not' in armed ? [`it is not armed for the time when Temporal is down: ${armed.not}`] : [];
 
 /** What each level of autonomy does when a majority misses the primary. */
 const does = {
