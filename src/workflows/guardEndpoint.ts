@@ -98,7 +98,7 @@ async function watch(
   return outcome?.value;
 }
 
-/** A forwarder that forwards nothing yet: a new one, or one that was made anew. */
+/** A forwarder that forwards nothing: a new one, one that was made anew, or one that was closed and left so. */
 async function openOn(book: Runbook, endpoint: string, forwarder: string): Promise<void> {
   await book.attempt(`Let ${forwarder} forward ${endpoint}`, () =>
     runBeside(

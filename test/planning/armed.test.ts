@@ -5,7 +5,9 @@ import type { Deed, Observation, Sight } from '../../src/contract/sights';
 import { deedToAdopt } from '../../src/planning/failover/adopted';
 import { armedText, decideArmed, isSameDraft, planArmed, type ArmedFacts } from '../../src/planning/failover/armed';
 import type { EndpointFacts, EndpointTerms } from '../../src/planning/failover/facts';
+import { planForwarder } from '../../src/planning/failover/forwarders';
 import { planGuard } from '../../src/planning/failover/guard';
+import { planFailover } from '../../src/planning/failover/plan';
 import type { Rails } from '../../src/planning/rails';
 
 const member = (n: number) => ({
@@ -218,6 +220,42 @@ test('the text that is signed names everything but who signed it', () => {
     { ...plan, expiresAtMs: plan.expiresAtMs + 1 },
   ];
   for (const other of others) expect(armedText(other)).not.toBe(text);
+});
+
+describe('what an agent closed and never opened, since it died, the guard', () => {
+  const closed = { ...route(), state: 'closed' as const, epoch: 9, rejected: ['10.0.0.1'] };
+  const { to: _, ...shut } = closed;
+  const left: EndpointFacts = { ...gone, routes: { fa: shut, fb: shut } };
+
+  test('fails over, when nobody was promoted', () => {
+    const guard = planGuard(left, rails);
+    expect(guard).toMatchObject({ primary: 'p1', judgement: { majority: true }, idle: [] });
+    const wish = { force: false, to: '' };
+    expect(planFailover(left, wish)).toMatchObject({
+      candidates: [{ member: 'p2' }, { member: 'p3' }],
+      close: [{ from: 9 }, { from: 9 }],
+    });
+  });
+
+  test('opens to the member that was promoted', () => {
+    const promoted = { ...left, members: { ...left.members, p2: view('p2', 'primary', '0/5100') } };
+    expect(planGuard(promoted, rails)).toMatchObject({ primary: 'p2', idle: ['fa', 'fb'] });
+    expect(planForwarder(promoted, { gone: '', by: 'fa' })).toMatchObject({
+      ...{ to: { member: 'p2' }, joins: { from: 9, open: false } },
+    });
+  });
+
+  test('opens where it can, when the agent was that of a forwarder', () => {
+    const members = { ...left.members, p2: view('p2', 'primary', '0/5100') };
+    expect(planGuard({ ...left, members, routes: { fa: { silent: 'gone' }, fb: shut } }, rails).idle).toEqual(['fb']);
+  });
+
+  test('leaves alone while another forwarder forwards, and when it left on purpose', () => {
+    const some = (fa: typeof shut, fb: EndpointFacts['routes'][string]) =>
+      planGuard({ ...well, routes: { fa, fb } }, rails).idle;
+    expect(some(shut, route('10.0.0.1', 9))).toEqual([]);
+    expect(some({ ...shut, rejected: [] }, { silent: 'gone' })).toEqual([]);
+  });
 });
 
 describe('what the agents did is taken over', () => {

@@ -12,7 +12,7 @@ export interface GuardPlan {
   endpoint: string;
   primary: string;
   judgement: Judgement;
-  /** Forwarders that answer and forward nothing yet. */
+  /** Forwarders that answer and forward nothing: not yet, or nowhere any more since whoever closed them did not go on. */
   idle: string[];
   /** Forwarders that do not answer: whether they forward is looked at again soon. */
   silent: string[];
@@ -34,16 +34,30 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
     );
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: which.join(', ') });
   }
-  const idle = Object.entries(routes).filter(([, route]) => answered(route) && route.state === 'absent');
   const armed = planArmed(facts, rails, primary, notBeforeMs);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
-    idle: idle.map(([forwarder]) => forwarder),
+    idle: idleOf(facts, primary),
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
     armed,
     cautions: [...cautionsOf(facts, primary), ...unarmed(facts, armed)],
   };
+}
+
+/**
+ * Closed ones count where none forwards, they reject a member, and the primary says itself that it is one: whoever promoted it
+ * died before it opened them, be it a run or an agent. One that left on purpose rejects nobody.
+ */
+function idleOf({ routes, members }: EndpointFacts, primary: string): string[] {
+  const views = Object.entries(routes).flatMap(([forwarder, route]) =>
+    answered(route) ? [{ ...route, forwarder }] : [],
+  );
+  const view = members[primary];
+  const isServed = !answered(view) || view.state !== 'primary' || views.some(({ state }) => state === 'open');
+  const isLeft = ({ state, rejected }: (typeof views)[number]) =>
+    state === 'absent' || (!isServed && state === 'closed' && rejected.length > 0);
+  return views.filter(isLeft).map(({ forwarder }) => forwarder);
 }
 
 function cautionsOf(facts: EndpointFacts, primary: string): string[] {
@@ -90,6 +104,6 @@ export const guardSentences = (plan: GuardPlan): string[] => [
         `when Temporal is down, the agents fail over to ${plan.armed.draft.candidates.join(' or ')} by themselves, ${formatDuration(plan.armed.draft.afterMs)} after a majority misses it`,
       ]
     : []),
-  ...plan.idle.map((forwarder) => `${forwarder} forwards nothing yet, and is to forward to ${plan.primary}`),
+  ...plan.idle.map((forwarder) => `${forwarder} forwards nothing, and is to forward to ${plan.primary}`),
   ...plan.cautions.map((caution) => `caution: ${caution}`),
 ];
