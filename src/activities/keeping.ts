@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ArmedTerms } from '../contract/armed';
 import type { Fleet } from '../contract/fleet';
 import { isSameDraft, planArmed } from '../planning/failover/armed';
-import type { EndpointTerms } from '../planning/failover/facts';
+import { changedHosts, type EndpointTerms } from '../planning/failover/facts';
+import { barredBy } from '../planning/rails';
 import type { Hands } from '.';
 import { arm } from './arming';
 import { endpointActivities, termsOf } from './endpoints';
@@ -40,7 +41,8 @@ export class Keeper {
   fileChanged(): string | undefined {
     if (Date.now() - this.begunMs < settleMs) return undefined;
     const now = this.hands.fleet();
-    return same(now, this.terms) ? undefined : 'the fleet file says something else';
+    if (!same(now, this.terms)) return 'the fleet file says something else';
+    return this.keeping.plan && barredBy(now.limits, changedHosts(this.terms));
   }
 
   /** Until it is stopped, or something has changed. */
@@ -66,12 +68,12 @@ export class Keeper {
   }
 
   private async differs(): Promise<boolean> {
-    const { facts } = await endpointActivities(this.hands).surveyEndpoint({
+    const { facts, rails } = await endpointActivities(this.hands).surveyEndpoint({
       endpoint: this.terms.endpoint,
       haste: 'none',
     });
     const { plan, notBeforeMs } = this.keeping;
-    const wanted = planArmed(facts, this.primary, notBeforeMs);
+    const wanted = planArmed(facts, rails, this.primary, notBeforeMs);
     if (!('draft' in wanted)) return plan !== undefined && !isMissed(wanted.not);
     return !isSameDraft(plan, wanted.draft);
   }

@@ -5,6 +5,7 @@ import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { answered, memberAt, type EndpointFacts, type EndpointTerms } from '../planning/failover/facts';
 import { planGuard, wouldDo, type GuardPlan } from '../planning/failover/guard';
+import type { Rails } from '../planning/rails';
 import type { EndpointView } from './endpointView';
 
 /** What the agents of an endpoint tell of it now. */
@@ -19,7 +20,7 @@ export async function endpointView(
   return {
     ...{ endpoint, name, port, autonomy },
     ...(maintenance !== false && { maintenance }),
-    ...toldBy(facts),
+    ...toldBy(facts, fleet.limits),
     members: membersOf(facts),
     forwarders: forwardersOf(facts),
   };
@@ -49,11 +50,12 @@ async function askedOf(terms: EndpointTerms, agent: (host: string) => AgentClien
 /** What the observers say, and what a guard would do about it; without a primary nobody can be voted on. */
 function toldBy(
   facts: EndpointFacts,
+  rails: Rails,
 ): Pick<EndpointView, 'primary' | 'verdict' | 'says' | 'observers' | 'cautions' | 'does'> {
   const { terms, observations } = facts;
   let plan: GuardPlan;
   try {
-    plan = planGuard(facts);
+    plan = planGuard(facts, rails);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const observers = terms.observers.map(({ host, zone }) => ({

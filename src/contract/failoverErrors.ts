@@ -152,4 +152,9 @@ export const failoverErrors = {
   },
   NoPrimary: { says: '{name} has {count} primaries: {which}', retry: false, next: 'look at its members' },
   BadPlan: { says: 'the armed plan of {name} is not used: {why}', retry: false, next: 'nothing: it is made anew' },
+  StillArmed: {
+    says: '{who} has not heard that {name} is disarmed; its plan ends at {until}, and {so}',
+    retry: false,
+    next: 'nothing: it is told again',
+  },
 } as const;

@@ -2,6 +2,7 @@ import type { FreezeBy } from '../contract/capabilities/files';
 import type { EndpointEntry, ProxiesEntry } from '../contract/endpoints';
 import type { ObjectEntry } from '../contract/objects';
 import type { Capability, Lease } from '../contract/operations';
+import type { Rails } from '../planning/rails';
 import type { capabilities, CapabilityName } from '../contract/capabilities';
 
 export type CapabilityOf<N extends CapabilityName> = Capability<(typeof capabilities)[N]>;
@@ -21,6 +22,8 @@ export interface Host {
   objects: Readonly<Record<string, ObjectEntry>>;
   /** Its failure domain. */
   zone?: string;
+  /** What its own fleet file allows at all. */
+  rails: Rails;
   /** The endpoints and pairs of proxies in which this host has a part, whole: an observer watches what lies on others. */
   endpoints: Readonly<Record<string, EndpointEntry>>;
   proxies: Readonly<Record<string, ProxiesEntry>>;

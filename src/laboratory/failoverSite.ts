@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { createAuthority } from '../agent/authority';
 import { createAgentClient, type AgentClient } from '../agent/client';
 import type { Fleet } from '../contract/fleet';
@@ -64,6 +65,12 @@ export class FailoverSite {
 
   get network(): Network {
     return this.ground.network;
+  }
+
+  /** Changes the rails of the fleet as the worker knows it. */
+  limit(limits: object): void {
+    const file = parse(readFileSync(this.fleetFile, 'utf8')) as object;
+    writeFileSync(this.fleetFile, stringify({ ...file, limits }));
   }
 
   /** Temporal, the worker and the API. */

@@ -14,6 +14,17 @@ export interface HostFacts {
   silent?: string;
 }
 
+/** Why nothing that needs these hosts may act now, or nothing. */
+export function barredBy(rails: Rails, needed: readonly string[]): string | undefined {
+  try {
+    mayAct(rails, [], needed);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refusal) return error.message.split('. Next: ')[0];
+    throw error;
+  }
+}
+
 /** May anything act at all? Refuses a frozen fleet, paused hosts, silent hosts that are needed, and a fleet too sick to touch. */
 export function mayAct(rails: Rails, fleet: readonly HostFacts[], needed: readonly string[]): void {
   if (rails.freeze !== false) throw new Refusal('FleetFrozen', { why: rails.freeze });

@@ -1,14 +1,13 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { formatDuration } from '../contract/amounts';
 import type { Watched } from '../activities/watch';
-import type { ArmedTerms } from '../contract/armed';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { adoptedSentence, deedToAdopt, type Done } from '../planning/failover/adopted';
 import { guardSentences, planGuard, type GuardPlan } from '../planning/failover/guard';
 import type { EndpointTerms } from '../planning/failover/facts';
 import { opinionOf } from '../planning/failover/verdict';
 import { failOverEndpoint } from './failOverEndpoint';
-import { Arming } from './failover/arming';
+import { Arming, type ArmedPast } from './failover/arming';
 import { attendance, runBeside } from './kit/besides';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -18,8 +17,7 @@ import { replaceForwarder } from './replaceForwarder';
 interface Past {
   failovers: number;
   lastAt: number;
-  /** The plan that the agents hold. */
-  armed?: ArmedTerms;
+  arming?: ArmedPast;
   /** The epoch of the last failover that was seen to, whoever made it. */
   seen?: number;
 }
@@ -37,20 +35,19 @@ export async function guardEndpoint(
 ): Promise<Report<Output<'guardEndpoint'>>> {
   const { endpoint } = input;
   const book = new Runbook(`Guard ${endpoint}`, input, { runbook: 'guard-endpoint', target: endpoint });
-  const arming = new Arming(book, endpoint, past.armed);
+  const arming = new Arming(book, endpoint, past.arming);
   let goesOn = false;
   book.atEnd(async () => goesOn || arming.end());
   return book.run(async () => {
     let known = '';
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
-      if (book.paused) await arming.disarm('its guard is paused');
-      await book.whileNotPaused();
+      await arming.whilePaused();
       const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
         swift.surveyEndpoint({ endpoint, haste: 'some' }),
       );
-      const { facts } = survey;
+      const { facts, rails } = survey;
       const { coolDown } = facts.terms;
-      const plan = book.decide(() => planGuard(facts, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
+      const plan = book.decide(() => planGuard(facts, rails, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
         sentences: guardSentences,
       });
       for (const { forwarder } of plan.astray) await openOn(book, endpoint, forwarder);
@@ -76,7 +73,7 @@ export async function guardEndpoint(
       }
     }
     goesOn = true;
-    return continueAsNew<typeof guardEndpoint>(input, { ...past, ...(arming.held && { armed: arming.held }) });
+    return continueAsNew<typeof guardEndpoint>(input, { ...past, arming: arming.carried });
   });
 }
 
@@ -85,14 +82,15 @@ async function watch(
   book: Runbook,
   terms: EndpointTerms,
   { primary, judgement, armed, silent, astray }: GuardPlan,
-  { held }: Arming,
+  { held, isUnheard }: Arming,
   { lastAt }: Past,
   pending: boolean,
 ): Promise<Watched | undefined> {
   const known = opinionOf(judgement);
   const notBeforeMs = lastAt === 0 ? 0 : lastAt + terms.coolDown;
   const keeping = { ...(held && { plan: held }), notBeforeMs };
-  const soon = pending || known.startsWith('gone') || [...silent, ...astray].length > 0 || ('draft' in armed && !held);
+  const restless = silent.length > 0 || astray.length > 0 || isUnheard || ('draft' in armed && !held);
+  const soon = pending || known.startsWith('gone') || restless;
   const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
     book.untilPaused(() =>
       waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : spellMs, keeping }),
@@ -101,7 +99,7 @@ async function watch(
   return outcome?.value;
 }
 
-/** A forwarder that forwards nothing yet, or that was out of reach while its route was changed. */
+/** A forwarder that forwards nothing: a new one, one that missed a failover, or one that was closed and left so. */
 async function openOn(book: Runbook, endpoint: string, forwarder: string): Promise<void> {
   await book.attempt(`Let ${forwarder} forward ${endpoint}`, () =>
     runBeside(

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sent } from '../../src/contract/capabilities/copy';
+import { Limits } from '../../src/contract/fleet';
 import type { JobContext } from '../../src/contract/operations';
 import type { CapabilityOf, Host } from '../../src/drivers/host';
 import { disk } from '../../src/drivers/files/disk';
@@ -69,6 +70,7 @@ export async function bareHosts({ uid, token = 'sesame', tls }: Ways = {}): Prom
         },
       ],
       objects: {},
+      rails: Limits.parse({}),
       log: () => undefined,
     };
     if (runAs !== undefined) {

@@ -10,6 +10,7 @@ import type { Host } from '../../src/drivers/host';
 import { armed } from '../../src/drivers/watch/armed';
 import { ArmedBook } from '../../src/drivers/watch/armedBook';
 import { refuseForged, sealPlan } from '../../src/drivers/watch/seal';
+import { eventually } from '../setup/eventually';
 
 const terms: ArmedTerms = {
   ...{ endpoint: 'orders', epoch: 9, from: { fa: 7 }, primary: 'p1', candidates: ['p2'], afterMs: 1_500 },
@@ -123,6 +124,20 @@ describe('an observer', () => {
     const { watch } = observer({ sight: well });
     await watch.arm(arm());
     expect(await watch.claim(claim('b'))).toMatchObject({ granted: false, why: 'a does not miss the primary' });
+  });
+
+  test('gives no right to a plan that has expired meanwhile, until it is renewed', async () => {
+    const { watch, stateDir } = observer();
+    await watch.arm(arm({}, Date.now() + 300));
+    const refused = await eventually(async () => {
+      // It sees the primary: until the plan has ended it gives no right for that reason.
+      const answer = await observer({ stateDir, sight: well }).watch.claim(claim('b'));
+      expect(answer).toMatchObject({ granted: false, why: 'it has expired' });
+      return answer;
+    });
+    expect(await watch.claim(claim('b'))).toEqual(refused);
+    await watch.arm(arm());
+    expect(await watch.claim(claim('b'))).toEqual({ granted: true });
   });
 
   test('takes what was taken back never again, and the next one', async () => {

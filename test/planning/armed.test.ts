@@ -5,6 +5,10 @@ import type { Deed, Observation, Sight } from '../../src/contract/sights';
 import { deedToAdopt } from '../../src/planning/failover/adopted';
 import { armedText, decideArmed, isSameDraft, planArmed, type ArmedFacts } from '../../src/planning/failover/armed';
 import type { EndpointFacts, EndpointTerms } from '../../src/planning/failover/facts';
+import { planForwarder } from '../../src/planning/failover/forwarders';
+import { planGuard } from '../../src/planning/failover/guard';
+import { planFailover } from '../../src/planning/failover/plan';
+import type { Rails } from '../../src/planning/rails';
 
 const member = (n: number) => ({
   ...{ host: `p${n}`, address: `10.0.0.${n}`, port: 5432, candidate: true, powered: false },
@@ -20,6 +24,7 @@ const terms: EndpointTerms = {
   },
   observers: ['fa', 'fb', 'et'].map((host, n) => ({ host, zone: 'abc'[n] })),
 };
+const rails: Rails = { maxConcurrency: 16, maxErrors: 1_000, minHealthy: 0.51, paused: [], freeze: false };
 const goneMs = 1_000_000;
 const good = { atMs: goneMs - 100, lsn: '0/5000', waitsFor: ['p2'], need: 1 };
 const seen = (observer: string, p1: Sight): Observation => ({
@@ -57,13 +62,13 @@ const plan: ArmedPlan = {
   ...{ observers: terms.observers.map((one) => ({ ...one })), afterMs: 1_500, notBeforeMs: 0 },
   ...{ expiresAtMs: goneMs + 60_000, signature: '' },
 };
-const facts = (more: Partial<ArmedFacts> = {}): ArmedFacts => ({ plan, facts: gone, ...more });
+const facts = (more: Partial<ArmedFacts> = {}): ArmedFacts => ({ plan, facts: gone, rails, ...more });
 const withTerms = (more: Partial<EndpointTerms>): ArmedFacts =>
   facts({ facts: { ...gone, terms: { ...terms, ...more } } });
 
 describe('a plan is made', () => {
   test('while everything is well, for the standbys that commits wait for', () => {
-    expect(planArmed(well, 'p1', 0)).toMatchObject({
+    expect(planArmed(well, rails, 'p1', 0)).toMatchObject({
       draft: { primary: 'p1', candidates: ['p2'], from: { fa: 7, fb: 7 }, afterMs: 1_500 },
     });
   });
@@ -87,11 +92,27 @@ describe('a plan is made', () => {
       'not every commit',
     ],
   ])('never %s', (_name, given, why) => {
-    expect(planArmed(given, 'p1', 0)).toEqual({ not: expect.stringContaining(why) as string });
+    expect(planArmed(given, rails, 'p1', 0)).toEqual({ not: expect.stringContaining(why) as string });
+  });
+
+  test.each<[string, Partial<Rails>, string]>([
+    ['the fleet is frozen', { freeze: 'a new core switch' }, 'the fleet is frozen: a new core switch'],
+    ['a member is on a paused host', { paused: ['p2'] }, 'p2 is'],
+    ['a forwarder is on a paused host', { paused: ['fb'] }, 'fb is'],
+  ])('never while %s: no run would act then, and no agent does', (_name, more, why) => {
+    const barred = { not: expect.stringContaining(why) as string };
+    expect(planArmed(well, { ...rails, ...more }, 'p1', 0)).toEqual(barred);
+    // Also when the primary is missed, for which alone a plan would be left in place.
+    expect(planArmed({ ...well, observations: all(silent) }, { ...rails, ...more }, 'p1', 0)).toEqual(barred);
+    const guard = planGuard(well, { ...rails, ...more });
+    expect(guard.armed).toEqual(barred);
+    expect(guard.cautions.join('\n')).toContain(
+      `not armed for the time when Temporal is down: ${'not' in guard.armed && guard.armed.not}`,
+    );
   });
 
   test('that is the same is not made anew, whatever the order of its fields', () => {
-    const made = planArmed(well, 'p1', 0);
+    const made = planArmed(well, rails, 'p1', 0);
     if (!('draft' in made)) throw new Error(made.not);
     const turned = Object.fromEntries(Object.entries(made.draft).toReversed()) as typeof made.draft;
     expect(isSameDraft(turned, made.draft)).toBe(true);
@@ -108,6 +129,8 @@ describe('a plan is used', () => {
     ['after it expired', facts({ plan: { ...plan, expiresAtMs: goneMs + 1_000 } }), 'expired'],
     ['in maintenance', withTerms({ maintenance: 'new disks' }), 'new disks'],
     ['where somebody has to be asked', withTerms({ autonomy: 'ask' }), 'autonomy'],
+    ['in a fleet that is frozen', facts({ rails: { ...rails, freeze: 'a new core switch' } }), 'a new core switch'],
+    ['for hosts that are paused', facts({ rails: { ...rails, paused: ['fa'] } }), 'fa is'],
     ['after a failover by the agents', facts({ movedAtMs: goneMs - 1_000 }), 'cool-down'],
     ['after a failover by a workflow', facts({ plan: { ...plan, notBeforeMs: goneMs + 9_000 } }), 'cool-down'],
     [
@@ -147,14 +170,17 @@ describe('a plan is used', () => {
       atMs: fc.integer({ min: goneMs - 4_000, max: goneMs }),
       nowMs: fc.integer({ min: goneMs, max: goneMs + 120_000 }),
       reach: fc.constantFrom('0/5000', '0/4000', '0/3000'),
+      freeze: fc.constantFrom<(false | string)[]>(false, false, 'a new core switch'),
+      paused: fc.constantFrom([], ['elsewhere'], ['p3']),
     });
     fc.assert(
-      fc.property(some, ({ sights: given, epochs, atMs, nowMs, reach }) => {
+      fc.property(some, ({ sights: given, epochs, atMs, nowMs, reach, freeze, paused }) => {
         const observations = given.flatMap((sight, n) =>
           sight ? [seen(terms.observers[n]!.host, { ...sight, good: { ...good, atMs } })] : [],
         );
         const decision = decideArmed(
           facts({
+            rails: { ...rails, freeze, paused },
             facts: {
               ...gone,
               nowMs,
@@ -166,6 +192,8 @@ describe('a plan is used', () => {
         );
         if (decision.does !== 'act') return;
         expect(given.filter((sight) => sight === silent).length).toBeGreaterThanOrEqual(2);
+        expect(freeze).toBe(false);
+        expect(paused).not.toContain('p3');
         expect(epochs).toEqual([7, 7]);
         expect(nowMs).toBeLessThan(plan.expiresAtMs);
         expect(atMs).toBeGreaterThanOrEqual(goneMs - 2_000);
@@ -192,6 +220,47 @@ test('the text that is signed names everything but who signed it', () => {
     { ...plan, expiresAtMs: plan.expiresAtMs + 1 },
   ];
   for (const other of others) expect(armedText(other)).not.toBe(text);
+});
+
+describe('what an agent closed and never opened, since it died, the guard', () => {
+  const closed = { ...route(), state: 'closed' as const, epoch: 9, rejected: ['10.0.0.1'] };
+  const { to: _, ...shut } = closed;
+  const left: EndpointFacts = { ...gone, routes: { fa: shut, fb: shut } };
+
+  test('fails over, when nobody was promoted', () => {
+    const guard = planGuard(left, rails);
+    expect(guard).toMatchObject({ primary: 'p1', judgement: { majority: true }, astray: [] });
+    const wish = { force: false, to: '' };
+    expect(planFailover(left, wish)).toMatchObject({
+      candidates: [{ member: 'p2' }, { member: 'p3' }],
+      close: [{ from: 9 }, { from: 9 }],
+    });
+  });
+
+  test('opens to the member that was promoted', () => {
+    const promoted = { ...left, members: { ...left.members, p2: view('p2', 'primary', '0/5100') } };
+    expect(planGuard(promoted, rails)).toMatchObject({
+      primary: 'p2',
+      astray: [{ forwarder: 'fa' }, { forwarder: 'fb' }],
+    });
+    expect(planForwarder(promoted, { gone: '', by: 'fa' })).toMatchObject({
+      ...{ to: { member: 'p2' }, joins: { from: 9, open: false } },
+    });
+  });
+
+  test('opens where it can, when the agent was that of a forwarder', () => {
+    const members = { ...left.members, p2: view('p2', 'primary', '0/5100') };
+    expect(planGuard({ ...left, members, routes: { fa: { silent: 'gone' }, fb: shut } }, rails).astray).toMatchObject([
+      { forwarder: 'fb' },
+    ]);
+  });
+
+  test('leaves alone while another forwarder forwards, and when it left on purpose', () => {
+    const some = (fa: typeof shut, fb: EndpointFacts['routes'][string]) =>
+      planGuard({ ...well, routes: { fa, fb } }, rails).astray.map(({ forwarder }) => forwarder);
+    expect(some(shut, route('10.0.0.1', 9))).toEqual([]);
+    expect(some({ ...shut, rejected: [] }, { silent: 'gone' })).toEqual([]);
+  });
 });
 
 describe('what the agents did is taken over', () => {

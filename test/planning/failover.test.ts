@@ -73,6 +73,7 @@ const facts = (more: Partial<EndpointFacts> = {}): EndpointFacts => ({
   ...more,
 });
 const wish = { force: false, to: '' };
+const rails = { maxConcurrency: 16, maxErrors: 1_000, minHealthy: 0.51, paused: [], freeze: false as const };
 
 describe('a verdict', () => {
   const judged = (...sights: Sight[]) =>
@@ -263,7 +264,7 @@ describe('a guard lets forward', () => {
     ...view,
   });
   const guarded = (fa: Parameters<typeof route>[0], fb: Parameters<typeof route>[0]) =>
-    planGuard(facts({ ...well, routes: { fa: route(fa), fb: route(fb) } }));
+    planGuard(facts({ ...well, routes: { fa: route(fa), fb: route(fb) } }), rails);
 
   test('what forwards nothing yet, and what still forwards to a former primary', () => {
     expect(guarded(to(7, '10.0.0.1'), { state: 'absent', epoch: 0 }).astray).toEqual([

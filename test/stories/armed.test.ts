@@ -70,6 +70,43 @@ story(
 );
 
 story(
+  'a freeze and a pause keep the agents from acting alone, also the one that has not heard it',
+  { ownTemporal: true, endpointEntry: armed },
+  async (scene) => {
+    const { site, operator } = scene;
+    const isDone = (sentence: string, times = 1) =>
+      scene.until('guard-endpoint', ({ steps }) => {
+        const done = steps.filter(({ what, state }) => what.startsWith(sentence) && state === 'done');
+        return done.length >= times;
+      });
+    await scene.guard();
+    await isArmed(scene);
+    site.limit({ freeze: 'a new core switch' });
+    await isDone(`Disarm ${endpoint}: the fleet is frozen: a new core switch`);
+    site.limit({});
+    await isDone('Arm ', 2);
+    site.faults.killAgent('et');
+    await operator.pause(`guard-endpoint/${endpoint}`, { by: 'ann', why: 'new disks' });
+    const { steps } = await scene.until('guard-endpoint', (guard) => guard.steps.at(-1)?.state === 'failed');
+    expect(steps.at(-1)).toMatchObject({
+      what: 'Disarm orders: its guard is paused',
+      why: expect.stringMatching(
+        /^et has not heard that orders is disarmed; its plan ends at .*Z, and a majority has heard it/,
+      ) as string,
+    });
+    await site.stack.kill('temporal', 'SIGKILL');
+    await site.startAgent('et');
+    const faultMs = site.faults.killDatabase('p1');
+    await eventually(() => Date.now() > faultMs + 6_000, { timeoutMs: 10_000 });
+    expect(await deedsOf(scene)).toEqual([]);
+    expect(await site.primary()).toBeUndefined();
+    await site.stack.restart('temporal');
+    await isDone('Tell et that orders is disarmed');
+  },
+  180_000,
+);
+
+story(
   'where nothing is armed nothing moves while Temporal is down, and the failover is made when it is back',
   { ownTemporal: true },
   async (scene) => {

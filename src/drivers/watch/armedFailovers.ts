@@ -92,7 +92,12 @@ export class ArmedFailovers {
     ]);
     // It was checked when it came; what lay on a disk meanwhile is checked again.
     refuseForged(plan, this.host.trust, facts.nowMs);
-    const decision = decideArmed({ plan, facts, ...(movedAtMs !== undefined && { movedAtMs }) });
+    const decision = decideArmed({
+      plan,
+      facts,
+      rails: this.host.rails,
+      ...(movedAtMs !== undefined && { movedAtMs }),
+    });
     const { does } = decision;
     if (does === 'refused') return decision.why;
     if (does === 'wait') this.host.log('the armed plan is not needed', { endpoint, why: decision.why });

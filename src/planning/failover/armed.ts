@@ -1,7 +1,8 @@
 import type { ArmedPlan, ArmedTerms } from '../../contract/armed';
 import type { Observation } from '../../contract/sights';
+import { barredBy, type Rails } from '../rails';
 import { chooseCandidates, lastGood, type Candidate } from './candidates';
-import { answered, memberAt, type EndpointFacts, type EndpointTerms } from './facts';
+import { answered, changedHosts, memberAt, type EndpointFacts, type EndpointTerms } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
 
@@ -13,10 +14,12 @@ const freshMs = 2_000;
 
 /**
  * A plan for the agents, or why there is none. It is made only while everything is well and a failover would lose nothing: all
- * forwarders lead to the primary, and every commit waits for a standby that may take over.
+ * forwarders lead to the primary, and every commit waits for a standby that may take over. A run would be stopped by the rails;
+ * so are the agents.
  */
 export function planArmed(
   facts: EndpointFacts,
+  rails: Rails,
   primary: string,
   notBeforeMs: number,
 ): { draft: ArmedDraft } | { not: string } {
@@ -25,6 +28,8 @@ export function planArmed(
   if (!armed) return { not: 'the fleet file does not arm it' };
   if (autonomy !== 'act') return { not: `its autonomy is "${autonomy}"` };
   if (maintenance !== false) return { not: `it is in maintenance: ${maintenance}` };
+  const barred = barredBy(rails, changedHosts(terms));
+  if (barred !== undefined) return { not: barred };
   if (judgeObservations(terms, primary, facts.observations).down > 0) return { not: 'an observer misses the primary' };
   const from: Record<string, number> = {};
   for (const forwarder of Object.keys(terms.forwarders)) {
@@ -63,6 +68,8 @@ export interface ArmedFacts {
   plan: ArmedPlan;
   /** The endpoint as its own fleet file says; members and routes as they answered, observations of those that did. */
   facts: EndpointFacts;
+  /** Of its own fleet file. */
+  rails: Rails;
   /** When the agents last failed it over by themselves, ms since the epoch of Unix. */
   movedAtMs?: number;
 }
@@ -74,7 +81,7 @@ export type ArmedDecision =
   | { does: 'act'; judgement: Judgement; candidates: Candidate[]; sealed: boolean };
 
 /** May the plan be used now? Pure, and stricter than a workflow: nobody is there who could be asked. */
-export function decideArmed({ plan, facts, movedAtMs }: ArmedFacts): ArmedDecision {
+export function decideArmed({ plan, facts, rails, movedAtMs }: ArmedFacts): ArmedDecision {
   const { terms, nowMs, routes } = facts;
   const judgement = judgeArmed(plan, terms, facts.observations);
   if (!judgement.majority) return { does: 'wait', why: judgement.sentence };
@@ -83,7 +90,10 @@ export function decideArmed({ plan, facts, movedAtMs }: ArmedFacts): ArmedDecisi
     if (answered(route) && (route.epoch !== epoch || route.state !== 'open'))
       return { does: 'wait', why: `somebody has changed the route on ${forwarder} already` };
   }
-  const why = forbidden(plan, terms, nowMs, movedAtMs) ?? uncertain(plan, facts, judgement);
+  const why =
+    forbidden(plan, terms, nowMs, movedAtMs) ??
+    barredBy(rails, changedHosts(terms)) ??
+    uncertain(plan, facts, judgement);
   if (why !== undefined) return { does: 'refused', why };
   const { candidates, sealed } = chooseCandidates(facts, plan.primary);
   // The others of equal reach may take its place when it fails; one that has less would lose what was acknowledged.

@@ -72,6 +72,10 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
 export const memberAt = ({ members }: EndpointTerms, address: string): string | undefined =>
   Object.keys(members).find((member) => members[member]!.address === address);
 
+/** Hosts that a failover changes. */
+export const changedHosts = ({ members, forwarders }: Pick<EndpointTerms, 'members' | 'forwarders'>): string[] =>
+  [...Object.values(members), ...Object.values(forwarders)].map(({ host }) => host);
+
 /** The member that a majority of the observers sees as the primary. */
 export function primarySeen({ observers }: EndpointTerms, observations: readonly Observation[]): string | undefined {
   const votes = new Map<string, number>();

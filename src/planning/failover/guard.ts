@@ -1,8 +1,10 @@
 import { formatDuration } from '../../contract/amounts';
 import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
+import { astrayOf, routeCautions, type Astray } from './astray';
+import type { Rails } from '../rails';
 import { planArmed, type ArmedDraft } from './armed';
-import { answered, memberAt, primaryOf, type EndpointFacts } from './facts';
+import { answered, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
 
@@ -12,7 +14,7 @@ export interface GuardPlan {
   primary: string;
   judgement: Judgement;
   /** Forwarders that answer and do not send to the primary, and what they do instead. */
-  astray: { forwarder: string; does: string }[];
+  astray: Astray[];
   /** Forwarders that do not answer: whether they forward is looked at again soon. */
   silent: string[];
   autonomy: EndpointFacts['terms']['autonomy'];
@@ -23,7 +25,7 @@ export interface GuardPlan {
 }
 
 /** `notBeforeMs`: the agents fail over by themselves at that time at the earliest. */
-export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
+export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): GuardPlan {
   const { terms, routes, members } = facts;
   const { endpoint } = terms;
   const primary = primaryOf(facts);
@@ -33,29 +35,15 @@ export function planGuard(facts: EndpointFacts, notBeforeMs = 0): GuardPlan {
     );
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: which.join(', ') });
   }
+  const armed = planArmed(facts, rails, primary, notBeforeMs);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
     astray: astrayOf(facts, primary),
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
-    armed: planArmed(facts, primary, notBeforeMs),
-    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, primary)],
+    armed,
+    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, armed)],
   };
-}
-
-/** One that is new, and one that heard nothing of a failover and still sends to somebody else. What is closed was closed on purpose. */
-function astrayOf({ terms, routes }: EndpointFacts, primary: string): GuardPlan['astray'] {
-  const seen = Object.entries(routes).flatMap(([forwarder, route]) => {
-    if (!answered(route)) return [];
-    const to = route.to && (memberAt(terms, route.to.address) ?? route.to.address);
-    return [{ forwarder, to, epoch: route.epoch, absent: route.state === 'absent' }];
-  });
-  const newest = Math.max(...seen.filter(({ to }) => to === primary).map(({ epoch }) => epoch));
-  return seen.flatMap(({ forwarder, to, epoch, absent }) => {
-    if (absent) return [{ forwarder, does: 'forwards nothing yet' }];
-    if (to === undefined || to === primary || epoch > newest) return [];
-    return [{ forwarder, does: `still forwards to ${to} under epoch ${epoch}` }];
-  });
 }
 
 function cautionsOf(facts: EndpointFacts, primary: string): string[] {
@@ -69,14 +57,7 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
     ...Object.entries(routes).flatMap(([forwarder, route]) =>
       answered(route) ? [] : [`forwarder ${forwarder} does not answer: ${route.silent}`],
     ),
-    ...Object.entries(routes).flatMap(([forwarder, route]) =>
-      answered(route) && route.state === 'closed'
-        ? [
-            `${forwarder} is closed under epoch ${route.epoch}: \`evenkeel run replace-forwarder --by ${forwarder}\` opens it`,
-          ]
-        : [],
-    ),
-    ...astrayOf(facts, primary).map(({ forwarder, does }) => `${forwarder} ${does}`),
+    ...routeCautions(facts, primary),
     ...(candidates.length === 0
       ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]
       : lossless
@@ -89,12 +70,8 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
 }
 
 /** Only where somebody counts on it. */
-function unarmed(facts: EndpointFacts, primary: string): string[] {
-  const armed = planArmed(facts, primary, 0);
-  return facts.terms.armed && 'not' in armed
-    ? [`it is not armed for the time when Temporal is down: ${armed.not}`]
-    : [];
-}
+const unarmed = ({ terms }: EndpointFacts, armed: GuardPlan['armed']): string[] =>
+  terms.armed && 'not' in armed ? [`it is not armed for the time when Temporal is down: ${armed.not}`] : [];
 
 /** What each level of autonomy does when a majority misses the primary. */
 const does = {

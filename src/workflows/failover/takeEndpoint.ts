@@ -1,4 +1,5 @@
 import type { Haste, Survey } from '../../activities/endpoints';
+import { changedHosts } from '../../planning/failover/facts';
 import { mayAct } from '../../planning/rails';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
@@ -19,7 +20,7 @@ export async function takeEndpoint(
   const [{ survey: first, atMs }] = await Promise.all([seen, dryRun ? undefined : book.lease([endpoint], 0)]);
   // Another run had it meanwhile: what was seen before it ended is no ground to stand on.
   const survey = book.hadToWait || Date.now() - atMs > staleMs ? await lookAgain(book, endpoint, { haste }) : first;
-  book.check(() => mayAct(survey.rails, [], hostsOf(survey)));
+  book.check(() => mayAct(survey.rails, [], changedHosts(survey.facts.terms)));
   if (!dryRun && book.leaseOf(endpoint).epoch <= survey.epoch) await book.lease([endpoint], survey.epoch);
   return survey;
 }
@@ -27,6 +28,3 @@ export async function takeEndpoint(
 /** Another look, before a decision is made again. */
 export const lookAgain = (book: Runbook, endpoint: string, { haste }: { haste: Haste }): Promise<Survey> =>
   book.look(`Look at ${endpoint} again`, () => swift.surveyEndpoint({ endpoint, haste }));
-
-const hostsOf = ({ facts: { terms } }: Survey): string[] =>
-  [...Object.values(terms.members), ...Object.values(terms.forwarders)].map(({ host }) => host);

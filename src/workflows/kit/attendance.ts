@@ -95,8 +95,10 @@ export class Attendance {
   }
 
   /** Resolves at once unless somebody paused the run. */
-  whileNotPaused(): Promise<void> {
-    return condition(() => this.pause === undefined);
+  async whileNotPaused(atMostMs?: number): Promise<void> {
+    const isOver = () => this.pause === undefined;
+    if (atMostMs === undefined) await condition(isOver);
+    else await condition(isOver, atMostMs);
   }
 
   whenPaused(): Promise<void> {

@@ -106,10 +106,13 @@ export class Runbook {
     }
   }
 
-  /** A step whose failure is an answer: it is shown with its reason, and the run goes on without it. */
-  async attempt<T>(what: string, act: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * A step whose failure is an answer: it is shown with its reason, and the run goes on without it. `evenPaused`: it is what a
+   * pause asks for.
+   */
+  async attempt<T>(what: string, act: () => Promise<T>, { evenPaused = false } = {}): Promise<T | undefined> {
     try {
-      return await this.perform(this.picture.steps.add(what), act);
+      return await this.perform(this.picture.steps.add(what), act, evenPaused);
     } catch (error) {
       if (isCancellation(error)) throw error;
       return undefined;
@@ -117,8 +120,8 @@ export class Runbook {
   }
 
   /** Does a step once, and shows how it went. */
-  private async perform<T>(view: StepView, act: () => Promise<T>): Promise<T> {
-    await this.whileNotPaused();
+  private async perform<T>(view: StepView, act: () => Promise<T>, evenPaused = false): Promise<T> {
+    if (!evenPaused) await this.whileNotPaused();
     this.picture.steps.move(view, 'running');
     try {
       const result = await currentStep.run(view.what, act);
@@ -223,10 +226,11 @@ export class Runbook {
     this.picture.told(progress);
   }
 
-  whileNotPaused(): Promise<void> {
+  /** Resolves also after `atMostMs`, if that is given. */
+  whileNotPaused(atMostMs?: number): Promise<void> {
     return this.attendance.pausedBy === undefined || this.undos.running
       ? Promise.resolve()
-      : this.attendance.whileNotPaused();
+      : this.attendance.whileNotPaused(atMostMs);
   }
 
   /** For long steps, which must find their own safe place. */
