@@ -43,6 +43,8 @@ async function bringBack({ site, moves }: Pair): Promise<void> {
   await until('n1 has given its address up', () => !moves.has('n1', proxyAddress(site.network, 'n1')));
   const [home, away] = ['n1', 'n2'].map((host) => site.agent(host).traffic) as [Traffic, Traffic];
   await home.startProxy({ pair, deadlineMs: 5_000 });
+  // Whoever does not see the other one yet would take its address again at once.
+  await until('each proxy sees the other one answer', () => bothAnswer(site));
   const epochs = await Promise.all([home, away].map((traffic) => epochOf(traffic)));
   const lease = { target: `${pair}/n1`, epoch: Math.max(...epochs) + 1 };
   await away.release({ pair, node: 'n1', lease });
@@ -58,10 +60,12 @@ async function epochOf(traffic: Traffic): Promise<number> {
 }
 
 /** Each has its own address, and each sees the other answer. */
-const settled = (ours: Pair) =>
-  until('both proxies are well and at home', async () => {
-    const views = await Promise.all(
-      ['n1', 'n2'].map((host) => ours.site.agent(host).watch.look({ target: pair, after: -1, waitMs: 0 })),
-    );
-    return atHome(ours) && views.every(({ sights }) => Object.values(sights).every(({ says }) => says === 'answers'));
-  });
+const settled = ({ site, moves }: Pair) =>
+  until('both proxies are well and at home', async () => atHome({ site, moves }) && (await bothAnswer(site)));
+
+async function bothAnswer(site: Pair['site']): Promise<boolean> {
+  const views = await Promise.all(
+    ['n1', 'n2'].map((host) => site.agent(host).watch.look({ target: pair, after: -1, waitMs: 0 })),
+  );
+  return views.every(({ sights }) => Object.values(sights).every(({ says }) => says === 'answers'));
+}

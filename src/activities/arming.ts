@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { ArmedTerms } from '../contract/armed';
-import { Refusal } from '../contract/errors';
+import { Refusal, whyOf } from '../contract/errors';
 import { sealPlan } from '../drivers/watch/seal';
 import { majorityOf } from '../planning/failover/verdict';
 import type { Hands } from '.';
@@ -66,7 +66,7 @@ async function ask(hosts: readonly string[], act: (host: string) => Promise<void
       } catch (error) {
         held.not.push({
           host,
-          why: error instanceof Error ? (error.message.split('. Next: ')[0] ?? '') : String(error),
+          why: whyOf(error),
         });
       }
     }),

@@ -1,3 +1,4 @@
+import { whyOf } from '../contract/errors';
 import type { Asked } from '../planning/failover/facts';
 
 /** What answers is waited for so long when its clients wait, and when somebody has to watch on, ms; what else is needed up to the longest. */
@@ -18,7 +19,7 @@ export class Asking {
     };
     const giveUp = (silent: string) => settle({ silent });
     this.open.set(giveUp, host);
-    question.then(settle, (error: unknown) => giveUp(sentenceOf(error)));
+    question.then(settle, (error: unknown) => giveUp(whyOf(error)));
   }
 
   /** Until all have answered; or, after a short while, until enough have; or until a longer one is over. Who is `gone` is not waited for at all. */
@@ -43,6 +44,3 @@ export class Asking {
     for (const giveUp of [...this.open.keys()]) giveUp(`no answer within ${tookMs} ms`);
   }
 }
-
-const sentenceOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('. Next: ')[0] ?? '';

@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { JobContext, Progress } from '../contract/operations';
-import { isErrorCode, Refusal } from '../contract/errors';
+import { isErrorCode, Refusal, withoutNext } from '../contract/errors';
 import { Detach } from '../agent/client';
 import { afterLook, anotherAttempt, mostFruitless, type Advance } from '../planning/advance';
 
@@ -58,7 +58,7 @@ export async function supervise<T>(
 
 /** No retry by itself helps any more, and a person's may: the run holds. */
 function gotNoFurther({ what, why = 'its worker ended each time' }: InFlight): ApplicationFailure {
-  const { message } = new Refusal('NoAdvance', { what, attempts: mostFruitless, why: why.split('. Next: ')[0] ?? why });
+  const { message } = new Refusal('NoAdvance', { what, attempts: mostFruitless, why: withoutNext(why) });
   return ApplicationFailure.nonRetryable(message, 'NoAdvance');
 }
 

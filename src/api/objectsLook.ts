@@ -1,3 +1,4 @@
+import { whyOf } from '../contract/errors';
 import { createAgentClient, type AgentClient } from '../agent/client';
 import type { Fleet } from '../contract/fleet';
 import type { ObjectEntry } from '../contract/objects';
@@ -57,7 +58,7 @@ function lookAgain(known: Known, { hosts, tls }: Fleet, object: string, entry: O
   const client = createAgentClient({ host, url, ...(token !== undefined && { token }), ...(tls && { tls }) });
   known.looking = look(known, object, entry, client.load)
     .catch((error: unknown) => {
-      known.seen = { ...(known.seen ?? { unit: 'units' }), trouble: wordsOf(error) };
+      known.seen = { ...(known.seen ?? { unit: 'units' }), trouble: whyOf(error) };
     })
     .finally(() => {
       client.close();
@@ -72,7 +73,7 @@ async function look(known: Known, object: string, entry: ObjectEntry, load: Agen
   const nowMs = Date.now();
   const troubles: string[] = [];
   const tried = async <T>(act: Promise<T>): Promise<T | undefined> =>
-    act.catch((error: unknown) => void troubles.push(wordsOf(error)));
+    act.catch((error: unknown) => void troubles.push(whyOf(error)));
   const sinceMs = known.outlooks.at(-1)?.atMs ?? nowMs - recalledMs;
   const [series, size, recalled] = await Promise.all([
     tried(load.readSeries({ object, fromMs: nowMs - drawnMs, toMs: nowMs, stepMs })),
@@ -114,6 +115,3 @@ function merged(before: readonly Outlook[], news: readonly Outlook[], sinceMs: n
   const all = new Map([...before, ...news].map((outlook) => [outlook.atMs, outlook]));
   return [...all.values()].filter(({ atMs }) => atMs >= sinceMs).toSorted((a, b) => a.atMs - b.atMs);
 }
-
-const wordsOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('. Next: ')[0]!;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createAgentClient } from '../agent/client';
 import { formatDuration } from '../contract/amounts';
-import { Refusal } from '../contract/errors';
+import { Refusal, whyOf } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { findFleetFile, readFleet, sentence, type FleetReading } from '../fleet/load';
 import { ownToken } from '../stack/ownToken';
@@ -78,7 +78,7 @@ async function ask({ hosts, tls }: Fleet, host: string): Promise<Answer> {
 /** Only the reason where the table tells the rest. */
 function reasonOf(error: unknown): string {
   if (error instanceof Refusal && error.facts['why'] !== undefined) return String(error.facts['why']);
-  return (error instanceof Error ? error.message : String(error)).split('. Next: ')[0] ?? '';
+  return whyOf(error);
 }
 
 function shown(

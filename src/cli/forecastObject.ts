@@ -7,7 +7,7 @@ import type { Series } from '../planning/forecast/series';
 import { workloadOf } from '../planning/forecast/workload';
 import { loadPlot } from '../planning/picture/loadPlot';
 import { objectPicture } from '../planning/picture/objectPicture';
-import { Refusal } from '../contract/errors';
+import { Refusal, whyOf } from '../contract/errors';
 import { reportOf, type Looked } from './forecastReport';
 import { readHistory, withObject, type ObjectAt } from './objectAt';
 import { paintFor, printJson, printLine } from './print';
@@ -71,7 +71,7 @@ async function sizeOf({ object, load }: ObjectAt): Promise<NonNullable<Looked['s
     return await load.readSize({ object });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { why: error.message.split('. Next: ')[0]! };
+    return { why: whyOf(error) };
   }
 }
 

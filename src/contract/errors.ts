@@ -252,5 +252,11 @@ export class Refusal extends Error {
   }
 }
 
+/** What happened, without what to do next: for sentences that go on. */
+export const withoutNext = (message: string): string => message.split('. Next: ')[0]!;
+
+/** The same of whatever was thrown. */
+export const whyOf = (error: unknown): string => withoutNext(error instanceof Error ? error.message : String(error));
+
 export const isErrorCode = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(errors, code);

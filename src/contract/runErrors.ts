@@ -1,5 +1,10 @@
 /** The refusals about runs and what people say to them: rows of the one table in errors.ts. */
 export const runErrors = {
+  StillGoesOn: {
+    says: '{run} has not ended within {seconds} s, and goes on by itself',
+    retry: true,
+    next: 'see `evenkeel show {run}` for what it waits for',
+  },
   NotApproved: { says: '{by} said no: {why}', retry: false, next: 'start the runbook again when that has changed' },
   OtherPlan: {
     says: 'the plan now is {plan}, not {given}',

@@ -1,4 +1,4 @@
-import { Refusal } from '../contract/errors';
+import { Refusal, whyOf } from '../contract/errors';
 
 /** What the fleet file allows, as data. */
 export interface Rails {
@@ -20,7 +20,7 @@ export function barredBy(rails: Rails, needed: readonly string[]): string | unde
     mayAct(rails, [], needed);
     return undefined;
   } catch (error) {
-    if (error instanceof Refusal) return error.message.split('. Next: ')[0];
+    if (error instanceof Refusal) return whyOf(error);
     throw error;
   }
 }

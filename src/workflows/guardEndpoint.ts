@@ -26,7 +26,11 @@ interface Past {
 const mostTurns = 30;
 /** A failover that was refused, or that waits for somebody, and a forwarder that was silent are thought of again after this, ms. */
 const againMs = 30_000;
-const spellMs = 3_600_000;
+const restsMs = 3_600_000;
+/** A forwarder that could not be sent to the primary is tried again after this, ms. */
+const astrayMs = 600_000;
+/** So long it is waited for: another run may have the endpoint, and nobody watches meanwhile, ms. */
+const openMs = 10_000;
 
 /** Months of watching: the agents look ten times a second; this run hears of it when their opinion changes, and acts. */
 export async function guardEndpoint(
@@ -50,7 +54,7 @@ export async function guardEndpoint(
       const plan = book.decide(() => planGuard(facts, rails, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
         sentences: guardSentences,
       });
-      for (const { forwarder } of plan.astray) await openOn(book, endpoint, forwarder);
+      if (!plan.judgement.majority) for (const { forwarder } of plan.astray) await openOn(book, endpoint, forwarder);
       const deed = deedToAdopt(facts);
       if (deed && isNews(deed, past)) {
         past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
@@ -89,12 +93,10 @@ async function watch(
   const known = opinionOf(judgement);
   const notBeforeMs = lastAt === 0 ? 0 : lastAt + terms.coolDown;
   const keeping = { ...(held && { plan: held }), notBeforeMs };
-  const restless = silent.length > 0 || astray.length > 0 || isUnheard || ('draft' in armed && !held);
-  const soon = pending || known.startsWith('gone') || restless;
+  const soon = pending || known.startsWith('gone') || silent.length > 0 || isUnheard || ('draft' in armed && !held);
+  const restMs = astray.length > 0 ? astrayMs : restsMs;
   const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
-    book.untilPaused(() =>
-      waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : spellMs, keeping }),
-    ),
+    book.untilPaused(() => waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : restMs, keeping })),
   );
   return outcome?.value;
 }
@@ -103,9 +105,14 @@ async function watch(
 async function openOn(book: Runbook, endpoint: string, forwarder: string): Promise<void> {
   await book.attempt(`Let ${forwarder} forward ${endpoint}`, () =>
     runBeside(
-      { runbook: 'replace-forwarder', target: endpoint, title: `Let ${forwarder} forward ${endpoint}` },
+      {
+        runbook: 'replace-forwarder',
+        target: endpoint,
+        title: `Let ${forwarder} forward ${endpoint}`,
+        withinMs: openMs,
+      },
       replaceForwarder,
-      { ...attendance, endpoint, gone: '', by: forwarder },
+      { ...attendance, onFailure: 'undo', endpoint, gone: '', by: forwarder },
     ),
   );
 }

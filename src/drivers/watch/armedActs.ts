@@ -1,3 +1,4 @@
+import { withoutNext } from '../../contract/errors';
 import type { ArmedPlan } from '../../contract/armed';
 import type { Deed } from '../../contract/sights';
 import type { ArmedDecision } from '../../planning/failover/armed';
@@ -96,7 +97,7 @@ export class ArmedActs {
     const order = { endpoint, lease: this.lease, deadlineMs };
     const answer = await said(this.host.peer(host, 'role').fence(order), deadlineMs + wayMs);
     if ('value' in answer) this.fence = answer.value.proof;
-    const why = 'value' in answer ? undefined : short(answer.why);
+    const why = 'value' in answer ? undefined : withoutNext(answer.why);
     this.did(why === undefined ? `${primary} was fenced` : `${primary} was not fenced, which is safe: ${why}`);
     return why;
   }
@@ -108,12 +109,12 @@ export class ArmedActs {
     const order = { endpoint, lease: this.lease, deadlineMs: within.promote };
     const promoted = await said(role.promote(order), within.promote + wayMs);
     if (!('value' in promoted)) {
-      this.did(`${member} was not promoted: ${short(promoted.why)}`);
+      this.did(`${member} was not promoted: ${withoutNext(promoted.why)}`);
       return undefined;
     }
     const set = await said(role.setSynchronous({ endpoint, lease: this.lease, members: [] }), within.there);
     this.did(
-      `${member} was promoted${'value' in set ? '' : `, and its commits may wait for others: ${short(set.why)}`}`,
+      `${member} was promoted${'value' in set ? '' : `, and its commits may wait for others: ${withoutNext(set.why)}`}`,
     );
     return promoted.value.timeline;
   }
@@ -126,7 +127,7 @@ export class ArmedActs {
       const order = { endpoint, lease: this.lease, to: { address, port } };
       const answer = await said(this.traffic(forwarder).open(order), within.kernel);
       if ('value' in answer) opened.push(forwarder);
-      else this.did(`${forwarder} did not open ${endpoint}: ${short(answer.why)}`);
+      else this.did(`${forwarder} did not open ${endpoint}: ${withoutNext(answer.why)}`);
     });
     if (opened.length > 0)
       this.did(`${opened.toSorted().join(' and ')} opened ${endpoint} to ${member} under epoch ${epoch}`);
@@ -138,7 +139,7 @@ export class ArmedActs {
     const cut = { found: 0, left: 0 };
     await this.each(this.closed, async (forwarder) => {
       const answer = await said(this.traffic(forwarder).free({ endpoint, address }), within.free);
-      if (!('value' in answer)) return this.did(`${forwarder} freed nobody: ${short(answer.why)}`);
+      if (!('value' in answer)) return this.did(`${forwarder} freed nobody: ${withoutNext(answer.why)}`);
       cut.found += answer.value.found;
       cut.left += answer.value.left;
     });
@@ -184,5 +185,3 @@ export class ArmedActs {
     return this.host.peer(this.facts.terms.forwarders[forwarder]!.host, 'traffic');
   }
 }
-
-const short = (why: string): string => why.split('. Next: ')[0] ?? why;

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../contract/amounts';
 import type { HolderView } from '../../contract/capabilities/traffic';
 import type { ProxiesEntry } from '../../contract/endpoints';
-import { Refusal } from '../../contract/errors';
+import { Refusal, whyOf } from '../../contract/errors';
 import type { Deed, Observation, Sight } from '../../contract/sights';
 import { answered, type Asked } from './facts';
 
@@ -95,7 +95,7 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   const refusal = objection(facts, node, peer, force);
   if (!refusal) return { course: 'move' };
   if (!startable || !home) throw refusal;
-  return { course: 'stay', why: refusal.message.split('. Next: ')[0]! };
+  return { course: 'stay', why: whyOf(refusal) };
 }
 
 /** What speaks against a move of its address. */

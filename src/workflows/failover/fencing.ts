@@ -1,3 +1,4 @@
+import { withoutNext } from '../../contract/errors';
 import { log } from '@temporalio/workflow';
 import type { EndpointTerms } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
@@ -75,4 +76,4 @@ export class Fencing {
   }
 }
 
-const short = (error: unknown): string => reasonOf(error).split('. Next: ')[0]!;
+const short = (error: unknown): string => withoutNext(reasonOf(error));

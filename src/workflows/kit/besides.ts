@@ -1,6 +1,14 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
-import { ChildWorkflowCancellationType, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Attended, Report } from '../../contract/runbooks';
+import { refuse } from './render';
 
 interface Beside {
   /** As its id begins: `fail-over-endpoint`. */
@@ -8,6 +16,8 @@ interface Beside {
   target: string;
   /** Its sentence in lists of runs. */
   title: string;
+  /** Longer than this it is not waited for, ms: it goes on by itself, and StillGoesOn is thrown. */
+  withinMs?: number;
 }
 
 /** What every run is told, unless somebody says otherwise. */
@@ -23,14 +33,15 @@ export const attendance = {
  * that runs already is a failure.
  */
 export async function runBeside<I extends Attended, T>(
-  { runbook, target, title }: Beside,
+  { runbook, target, title, withinMs }: Beside,
   workflow: (input: I) => Promise<Report<T>>,
   input: I,
 ): Promise<Report<T>> {
   const attribute = (key: string, value: string) => ({ key: defineSearchAttributeKey(key, 'KEYWORD'), value });
   const by = workflowInfo().workflowId;
+  const run = `${runbook}/${target}${input.dryRun ? '/dry-run' : ''}`;
   const child = await startChild(workflow, {
-    workflowId: `${runbook}/${target}${input.dryRun ? '/dry-run' : ''}`,
+    workflowId: run,
     args: [input],
     parentClosePolicy: ParentClosePolicy.ABANDON,
     cancellationType: ChildWorkflowCancellationType.ABANDON,
@@ -43,5 +54,18 @@ export async function runBeside<I extends Attended, T>(
       attribute('EvenkeelPhase', 'running'),
     ]),
   });
-  return child.result();
+  const report = child.result();
+  if (withinMs === undefined) return report;
+  const waiting = new CancellationScope();
+  const late = waiting.run(() => sleep(withinMs));
+  try {
+    return await Promise.race([
+      report,
+      late.then(() => {
+        throw refuse('StillGoesOn', { run, seconds: withinMs / 1_000 });
+      }),
+    ]);
+  } finally {
+    waiting.cancel();
+  }
 }
