@@ -76,12 +76,11 @@ async function fail(endings: Endings, { site, operator }: OurEndpoint, fault: st
   return { trial: { ...trial, phases: report.phases }, was, report };
 }
 
-/** The old primary follows the new one, and a forwarder that was cut off is back in the name. */
+/** The old primary follows the new one; a forwarder that was cut off is brought back by the guard. */
 async function bringBack(ours: OurEndpoint, { was, report }: Failed): Promise<void> {
   const { site, operator } = ours;
   await site.faults.mend();
   await runToEnd(operator, 'rejoin-standby', { endpoint, member: was }, endpoint);
-  for (const by of report.left) await runToEnd(operator, 'replace-forwarder', { endpoint, by }, endpoint);
   await guarded(ours, report.primary);
 }
 
@@ -93,9 +92,11 @@ async function guarded({ site, operator }: OurEndpoint, primary: string): Promis
     const [row] = await site.database(primary).ask(asked);
     return row?.['standbys'] === databases.size - 1;
   });
-  await until('both forwarders are in the name', async () => {
-    return (await resolved(network.host('dns').address)).length === 2;
-  });
+  await until(
+    'both forwarders are in the name',
+    async () => (await resolved(network.host('dns').address)).length === 2,
+    guardedWithin,
+  );
   await until(
     `${primary} is watched`,
     async () => {

@@ -69,6 +69,9 @@ export const ForwarderReport = z.object({
   endpoint: z.string(),
   gone: z.string().optional(),
   joined: z.string().optional(),
+  /** Clients of the one that joined that waited for a former primary, and those that still do. */
+  freed: z.number().int().optional(),
+  stillHung: z.number().int().optional(),
   /** What the DNS name says now; absent where no server is told. */
   addresses: z.array(z.string()).optional(),
 });

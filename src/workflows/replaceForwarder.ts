@@ -16,7 +16,7 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
     const { facts } = await takeEndpoint(book, endpoint, { dryRun });
     const plan = book.decide(() => planForwarder(facts, { gone, by }), { sentences: forwarderSentences });
     await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
-    if (plan.joins) await join(book, facts.terms, plan, plan.joins);
+    const freed = plan.joins && (await join(book, facts.terms, plan, plan.joins));
     if (plan.gone) await leave(book, facts.terms, plan, plan.gone);
     const now = facts.terms.dns
       ? await book.step(`Look at what ${facts.terms.name} says now`, () =>
@@ -27,17 +27,19 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
       endpoint,
       ...(plan.gone && { gone: plan.gone.forwarder }),
       ...(plan.joins && { joined: plan.joins.forwarder }),
+      ...(freed && { freed: freed.found, stillHung: freed.left }),
       ...(now && { addresses: now.addresses }),
     };
   });
 }
 
+/** Tells how many clients it freed, where they waited for a former primary. */
 async function join(
   book: Runbook,
-  { name, port, dns }: EndpointTerms,
+  { name, port, dns, members }: EndpointTerms,
   { endpoint, to, by }: ForwarderPlan,
-  { forwarder, host, address, from, open }: NonNullable<ForwarderPlan['joins']>,
-): Promise<void> {
+  { forwarder, host, address, from, open, sentTo }: NonNullable<ForwarderPlan['joins']>,
+): Promise<{ found: number; left: number } | undefined> {
   const lease = book.leaseOf(endpoint);
   const { epoch } = lease;
   if (!open)
@@ -49,6 +51,13 @@ async function join(
       },
       () => swift.closeRoute({ host, endpoint, from: epoch, lease, reject: [] }),
     );
+  const waitedFor = Object.keys(members).find((member) => members[member]!.address === sentTo) ?? sentTo;
+  const freed =
+    sentTo === undefined
+      ? undefined
+      : await book.attempt(`Free the clients that still wait for ${waitedFor}`, () =>
+          swift.freeClients({ host, endpoint, address: sentTo }),
+        );
   await book.step(`Verify by a write through ${forwarder}`, () =>
     swift.writeThrough({ host: by, target: endpoint, address, port, deadlineMs: 2_000 }),
   );
@@ -58,6 +67,7 @@ async function join(
       () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'member' }),
       () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'gone' }),
     );
+  return freed;
 }
 
 async function leave(

@@ -25,8 +25,8 @@ export const hungAfterMs = 5_000;
 export type FailoverResult = Output<'failOverEndpoint'>;
 
 export interface Load {
-  /** Also clients that wait for ever. */
-  patient?: boolean;
+  /** Also clients that wait for ever; those through one forwarder, where it is named. */
+  patient?: boolean | string;
   /** How long the others wait for an answer. */
   queryTimeoutMs?: number;
   /** Through this forwarder alone; left out, by the DNS name. */
@@ -94,9 +94,11 @@ export class FailoverScene {
   async writes({ patient = true, to, queryTimeoutMs = 1_000 }: Load = {}): Promise<void> {
     const { endings, site } = this;
     const byName = byEndpoint(site);
-    const way = to === undefined ? byName : { ...byName, to: { address: site.network.host(to).address } };
-    this.clients.push(startWrites(endings, site, way, { perSecond: 100, queryTimeoutMs }));
-    if (patient) this.clients.push(startWrites(endings, site, way, { perSecond: 20, connections: 4 }));
+    const by = (forwarder?: string) =>
+      forwarder === undefined ? byName : { ...byName, to: { address: site.network.host(forwarder).address } };
+    this.clients.push(startWrites(endings, site, by(to), { perSecond: 100, queryTimeoutMs }));
+    const theirs = by(typeof patient === 'string' ? patient : to);
+    if (patient !== false) this.clients.push(startWrites(endings, site, theirs, { perSecond: 20, connections: 4 }));
     await this.goOn(100);
   }
 

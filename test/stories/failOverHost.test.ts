@@ -1,7 +1,8 @@
 import type { RunView } from '../../src/api/views';
+import type { Output } from '../../src/contract/runbooks';
 import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
 import { eventually } from '../setup/eventually';
-import { type FailoverScene, story, told } from '../setup/failoverScene';
+import { resultOf, type FailoverScene, story, told } from '../setup/failoverScene';
 
 /** A guard that was alarmed by a link that flapped has used an epoch, and moved nothing; a lost host is silent in several ways. */
 const toldOf = (run: RunView): string[] =>
@@ -51,8 +52,13 @@ story('clients write again after the node of the primary was lost, and not when 
 
 story('clients write again after the zone of the primary was cut off with a forwarder in it', {}, async (scene) => {
   await scene.guard();
-  // Whoever waits for an answer through the forwarder that is cut off hears nothing of anybody: only an own deadline helps.
-  const { run, report, verdict } = await scene.breaks(() => scene.site.faults.partition('a'), { patient: false });
+  // Whoever waits for an answer through the forwarder that is cut off hears nothing of anybody while that lasts.
+  await scene.writes({ patient: 'fa' });
+  const { faults } = scene.site;
+  const faultMs = await faults.partition('a');
+  const since = (runbook: string, ms: number) =>
+    scene.until(runbook, (one) => one.endedAt !== undefined && Date.parse(one.startedAt) > ms, 60_000);
+  const run = await since('fail-over-endpoint', faultMs);
   expect(toldOf(run)).toMatchInlineSnapshot(`
    [
      "done: Look at orders, its members, forwarders and observers",
@@ -67,8 +73,14 @@ story('clients write again after the zone of the primary was cut off with a forw
      "done: Keep what the observers saw of the writes",
    ]
   `);
-  expect(verdict).toMatchObject({ sound: true, hung: [], acknowledgedByOld: [] });
-  expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, left: ['fa'] });
+  expect(resultOf(run)).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, left: ['fa'] });
+
+  const back = await since('replace-forwarder', await faults.mend());
+  expect(toldOf(back)).toMatchInlineSnapshot();
+  const { freed } = back.report!.result as Output<'replaceForwarder'>;
+  expect(back.report!.result).toMatchObject({ joined: 'fa', stillHung: 0 });
+  expect(freed).toBeGreaterThan(0);
+  expect(await scene.judged('p2', faultMs)).toMatchObject({ sound: true, acknowledgedByOld: [] });
 });
 
 /** The link of the primary is gone for a tenth of a second, now and then: nobody fails over for that. */

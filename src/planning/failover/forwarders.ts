@@ -5,7 +5,15 @@ import { answered, primaryOf, type EndpointFacts } from './facts';
 export interface ForwarderPlan {
   endpoint: string;
   gone?: { forwarder: string; host: string; address: string; silent?: string; from: number };
-  joins?: { forwarder: string; host: string; address: string; from: number; open: boolean };
+  joins?: {
+    forwarder: string;
+    host: string;
+    address: string;
+    from: number;
+    open: boolean;
+    /** The address to which it still sends, though another member is the primary: somebody may wait for that one. */
+    sentTo?: string;
+  };
   to: { member: string; address: string; port: number };
   /** Whose agent speaks to the DNS server. */
   by: string;
@@ -37,13 +45,17 @@ export function planForwarder(facts: EndpointFacts, wish: { gone: string; by: st
         ...(!answered(leaving) && { silent: leaving?.silent ?? 'it was not asked' }),
       },
     }),
-    ...(joins && answered(route) && { joins: { ...joins, from: route.epoch, open: opensTo(route.to, address) } }),
+    ...(joins &&
+      answered(route) && {
+        joins: {
+          ...{ ...joins, from: route.epoch, open: route.to?.address === address },
+          ...(route.to && route.to.address !== address && { sentTo: route.to.address }),
+        },
+      }),
     to: { member: primary, address, port },
     by: facts.observations[0]?.observer ?? terms.observers[0]!.host,
   };
 }
-
-const opensTo = (to: { address: string } | undefined, address: string): boolean => to?.address === address;
 
 function forwarderOf(
   { terms }: EndpointFacts,
