@@ -255,11 +255,10 @@ describe('what an agent closed and never opened, since it died, the guard', () =
     ]);
   });
 
-  test('leaves alone while another forwarder forwards, and when it left on purpose', () => {
+  test('leaves alone while another forwarder forwards', () => {
     const some = (fa: typeof shut, fb: EndpointFacts['routes'][string]) =>
       planGuard({ ...well, routes: { fa, fb } }, rails).astray.map(({ forwarder }) => forwarder);
     expect(some(shut, route('10.0.0.1', 9))).toEqual([]);
-    expect(some({ ...shut, rejected: [] }, { silent: 'gone' })).toEqual([]);
   });
 });
 

@@ -13,6 +13,9 @@ export interface Patience {
   againMs: number;
 }
 
+/** What stays open is asked again ever more seldom, up to this, ms. */
+const [slower, mostMs] = [1.1, 30_000];
+
 type Fencing = Pick<CapabilityOf<'role'>, 'fence'>;
 
 /**
@@ -51,8 +54,11 @@ class Returned {
   }
 
   private async goOn(): Promise<void> {
-    do await pause(this.patience.againMs, undefined, { signal: this.signal, ref: false }).catch(() => undefined);
-    while (!this.signal.aborted && !(await this.isDecided()));
+    let waitMs = this.patience.againMs;
+    do {
+      await pause(waitMs, undefined, { signal: this.signal, ref: false }).catch(() => undefined);
+      waitMs = Math.min(waitMs * slower, mostMs);
+    } while (!this.signal.aborted && !(await this.isDecided()));
   }
 
   private async isDecided(): Promise<boolean> {

@@ -9,7 +9,8 @@ export interface Astray {
 /**
  * Forwarders that are to be sent to the primary: one that is new; one that heard nothing of a failover and still sends to
  * somebody else; and one that was closed to a member where nobody forwards, although the primary says itself that it is one:
- * whoever closed it died before it opened it, be it a run or an agent. One that left on purpose rejects nobody.
+ * whoever closed it died before it opened it, be it a run or an agent. One
+ * that left on purpose looks alike, and serves again where no other one answers.
  */
 export function astrayOf({ terms, routes, members }: EndpointFacts, primary: string): Astray[] {
   const seen = Object.entries(routes).flatMap(([forwarder, route]) => {
@@ -19,10 +20,9 @@ export function astrayOf({ terms, routes, members }: EndpointFacts, primary: str
   const newest = Math.max(...seen.filter(({ to }) => to === primary).map(({ epoch }) => epoch));
   const view = members[primary];
   const isUnserved = answered(view) && view.state === 'primary' && seen.every(({ state }) => state !== 'open');
-  const astray = ({ state, to, epoch, rejected }: (typeof seen)[number]): string | undefined => {
+  const astray = ({ state, to, epoch }: (typeof seen)[number]): string | undefined => {
     if (state === 'absent') return 'forwards nothing yet';
-    if (state === 'closed')
-      return isUnserved && rejected.length > 0 ? `was closed under epoch ${epoch} and left so` : undefined;
+    if (state === 'closed') return isUnserved ? `was closed under epoch ${epoch} and left so` : undefined;
     return to === primary || epoch > newest ? undefined : `still forwards to ${to} under epoch ${epoch}`;
   };
   return seen.flatMap((one) => {

@@ -26,7 +26,7 @@ export type ReturnDecision =
 
 /**
  * Was it replaced while it was away? Armed plans and runs that were undone raise the epoch and move nothing: it is fenced
- * only on the word of a forwarder that leads elsewhere, or of a primary on a later timeline. While too few have answered to
+ * only on the word of a forwarder that leads elsewhere, of all that they are closed to it, or of a primary on a later timeline. While too few have answered to
  * rule that out, others are asked again.
  */
 export function judgeReturn(facts: ReturnFacts): ReturnDecision {
@@ -60,8 +60,12 @@ const enough = ({ forwarders, routes, others, epochs }: ReturnFacts): boolean =>
 function byRoute(facts: ReturnFacts, newest?: RouteView): string | undefined {
   if (!newest || newest.epoch <= facts.known || leadsHere(facts, newest)) return undefined;
   if (newest.to) return `its route leads to ${newest.to.address}:${newest.to.port}`;
-  return newest.rejected.includes(facts.address) ? 'its route is closed to it' : undefined;
+  return isClosedTo(facts) ? 'every route is closed to it' : undefined;
 }
+
+/** One that left the endpoint on purpose is closed to it as well: that alone says nothing, while another one may lead here. */
+const isClosedTo = ({ address, routes, forwarders }: ReturnFacts): boolean =>
+  routes.length >= forwarders && routes.every(({ to, rejected }) => to === undefined && rejected.includes(address));
 
 function byTimeline({ systemId, timeline, members }: ReturnFacts): string | undefined {
   if (systemId === undefined || timeline === undefined) return undefined;
