@@ -76,7 +76,17 @@ story('clients write again after the zone of the primary was cut off with a forw
   expect(resultOf(run)).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, left: ['fa'] });
 
   const back = await since('replace-forwarder', await faults.mend());
-  expect(toldOf(back)).toMatchInlineSnapshot();
+  expect(toldOf(back)).toMatchInlineSnapshot(`
+   [
+     "done: Look at orders, its members, forwarders and observers",
+     "done: Take orders, so that no other run touches it",
+     "done: Open orders on fa to p2 under epoch N",
+     "done: Free the clients that still wait for p1",
+     "done: Verify by a write through fa",
+     "done: Let fa join ep.db.test",
+     "done: Look at what ep.db.test says now",
+   ]
+  `);
   const { freed } = back.report!.result as Output<'replaceForwarder'>;
   expect(back.report!.result).toMatchObject({ joined: 'fa', stillHung: 0 });
   expect(freed).toBeGreaterThan(0);
