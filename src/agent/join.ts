@@ -28,6 +28,8 @@ export interface Joined {
   fleetEntry: string;
   /** What to type where the authority is, when it is not here. */
   ask?: string;
+  /** Where its fleet file is to be, when it is not there yet: its unit may not guard anything then. */
+  lacks?: string;
   /** The two commands that enable and start the unit. */
   enable: string[][];
 }
@@ -43,15 +45,14 @@ export async function joinFleet(options: JoinOptions): Promise<Joined> {
   const made = await request(dir, host);
   const tls = { ca: join(dir, 'ca.crt'), cert: join(dir, 'agent.crt'), key: made.key };
   const files = authority ? await vouchedFor(authority, made.request, tls) : [made.key, made.request];
+  const fleetFile = fleetFileOf(options, dir);
   const unit = join(dir, `evenkeel-agent-${host}.service`);
-  await writeFile(
-    unit,
-    unitFile({ host, command: commandOf(options, dir), guards: isGuard(host, fleetFileOf(options, dir)) }),
-  );
+  await writeFile(unit, unitFile({ host, command: commandOf(options, dir), guards: isGuard(host, fleetFile) }));
   return {
     files: [...files, unit],
     fleetEntry: stringify({ hosts: { [host]: { agent: url, ...(roots.length > 0 && { roots }) } }, tls }).trimEnd(),
     ...(!authority && { ask: `evenkeel certs issue --request ${basename(made.request)} --role agent` }),
+    ...(!existsSync(fleetFile) && { lacks: fleetFile }),
     enable: [
       ['systemctl', 'link', unit],
       ['systemctl', 'enable', '--now', `evenkeel-agent-${host}`],

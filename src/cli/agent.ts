@@ -64,5 +64,9 @@ async function joinIt(flags: JoinFlags): Promise<void> {
   printLine(`\nIn the fleet file:\n${joined.fleetEntry}`);
   if (joined.ask)
     printLine(`\nWhere the authority is, then bring agent.crt and ca.crt back to ${flags.dir}:\n  ${joined.ask}`);
+  if (joined.lacks !== undefined)
+    printLine(
+      `\nThere is no ${joined.lacks} yet. If this host is to guard an endpoint or a proxy, write it first and join again: the rights of its unit are read from it.`,
+    );
   if (!flags.enable) printLine(`\nThen:\n${joined.enable.map((words) => `  ${words.join(' ')}`).join('\n')}`);
 }

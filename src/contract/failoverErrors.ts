@@ -128,7 +128,7 @@ export const failoverErrors = {
   InMaintenance: {
     says: '{name} is in maintenance: {why}',
     retry: false,
-    next: 'take `maintenance` off it in the fleet file, or run it with --force and a ticket',
+    next: 'take `maintenance` off it in the fleet file, or run it with --force',
   },
   CoolingDown: {
     says: '{name} failed over {ago} ago, and its cool-down is {coolDown}',

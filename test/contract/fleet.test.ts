@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFleetFile, loadFleet, readFleet, sentence } from '../../src/fleet/load';
@@ -155,6 +155,13 @@ test('endpoints and pairs of proxies are read with their defaults', () => {
     probe: { every: 100, deadline: 150, misses: 2 },
   });
   expect(fleet.proxies['pool']).toMatchObject({ by: 'address', probe: { every: 50, deadline: 100, misses: 2 } });
+});
+
+test('the example of docs/failover.md is a fleet file', () => {
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('docs/failover.md', 'utf8')) ?? [];
+  const { fleet, errors } = readFleet(written(example));
+  expect(errors).toEqual([]);
+  expect(Object.keys({ ...fleet!.endpoints, ...fleet!.proxies })).toEqual(['orders', 'pool']);
 });
 
 test('what is guarded is checked against the rest of the file', () => {
