@@ -42,6 +42,7 @@ story(
      "done: Look at orders, its members, forwarders and observers",
      "done: Take orders, so that no other run touches it",
      "done: Open orders on fa to p2 under epoch 4",
+     "done: Free the clients that still wait for p1",
      "done: Verify by a write through fa",
      "done: Let fa join ep.db.test",
      "done: Look at what ep.db.test says now",

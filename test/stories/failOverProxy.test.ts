@@ -160,6 +160,7 @@ story(
     const mine = await scene.clients('n1');
     faults.killAgent('n1');
     const faultMs = faults.killProxy('n1');
+    await eventually(() => scene.holds('n2', 'n1'));
     await scene.answers(mine);
     await faults.startAgent('n1');
     const run = await scene.seenTo(faultMs);

@@ -73,11 +73,14 @@ export class PairScene {
 
   /** Which nodes have the address of a node. */
   async holders(node: string): Promise<string[]> {
-    const asked = ['n1', 'n2'].map(async (at) => {
-      const { holders } = await this.site.agent(at).traffic.holders({ pair });
-      return holders.some((one) => one.node === node && one.held) ? [at] : [];
-    });
+    const asked = ['n1', 'n2'].map(async (at) => ((await this.holds(at, node)) ? [at] : []));
     return (await Promise.all(asked)).flat();
+  }
+
+  /** Whether a host has the address of a node. */
+  async holds(at: string, node: string): Promise<boolean> {
+    const { holders } = await this.site.agent(at).traffic.holders({ pair });
+    return holders.some((one) => one.node === node && one.held);
   }
 
   /** Clients that write through the address that moves with a node, or through the node's own. */
