@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Sight } from '../../src/contract/sights';
-import { isGone, mustYield, planTakeover, type TakeoverFacts } from '../../src/planning/failover/takeover';
+import { isCutOff, isGone, mustYield, planTakeover, type TakeoverFacts } from '../../src/planning/failover/takeover';
 
 const sight = (says: Sight['says'], more: Partial<Sight> = {}): Sight => ({
   ...{ says, misses: ['answers', 'late', 'failing'].includes(says) ? 0 : 2, sinceMs: 0 },
@@ -55,6 +55,16 @@ test.each<[string, Partial<TakeoverFacts>, string]>([
   ],
 ])('nothing moves when %s', (_, more, why) => {
   expect(plan(more)).toMatchObject({ does: 'refused', why });
+});
+
+test('nothing moves by what a node saw while it was cut off, nor when the other host has answers from its proxy', () => {
+  const back = { ...gone, link: { carrier: true, witness: '10.0.0.1' } };
+  expect(plan({ ...back, sinceCutOffMs: 300 })).toMatchObject({ does: 'nothing' });
+  expect(plan({ ...back, sinceCutOffMs: 1_500 })).toMatchObject({ does: 'move' });
+  expect(plan({ own: true, sinceCutOffMs: 300 })).toMatchObject({ does: 'move' });
+  expect(plan({ silent: sight('silent'), there: sight('answers') })).toMatchObject({ does: 'nothing' });
+  expect(isCutOff({ ...killed, ...gone })).toBe(true);
+  expect(isCutOff({ ...killed, ...back })).toBe(false);
 });
 
 test('nothing is said before the other proxy was seen, nor while the address is away', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
 import type { Deed, Observation, Sight } from '../../contract/sights';
-import { isGone, planTakeover, type Takeover, type TakeoverFacts } from '../../planning/failover/takeover';
+import { isCutOff, isGone, planTakeover, type Takeover, type TakeoverFacts } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
@@ -26,6 +26,7 @@ interface Episode {
  */
 export class Takeovers {
   private readonly episodes = new Map<string, Episode>();
+  private cutOffAtMs = -Infinity;
 
   constructor(
     private readonly host: Host,
@@ -56,7 +57,9 @@ export class Takeovers {
     episode.busy = true;
     try {
       const facts = await this.look(side, observation);
-      const plan = planTakeover(facts);
+      const now = performance.now();
+      if (isCutOff(facts)) this.cutOffAtMs = now;
+      const plan = planTakeover({ ...facts, sinceCutOffMs: now - this.cutOffAtMs });
       if (plan.does === 'move') await this.move(side, plan, facts.silent!, facts.remembered);
       if (plan.does === 'refused') this.refuse(side, plan, episode);
     } catch (error) {
@@ -87,14 +90,16 @@ export class Takeovers {
   private async ask(side: Side, observation: Observation, reached: boolean): Promise<TakeoverFacts> {
     const { pair, from, to, own, returns } = side;
     const peer = this.host.peer((own ? to : from).host, 'watch');
-    const [source, goal, theirs, link] = await Promise.all([
+    const [source, goal, theirs, seen, link] = await Promise.all([
       holding(this.host, side, from),
       holding(this.host, side, to),
       said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs),
+      own ? undefined : said(peer.look({ target: pair, after: -1, waitMs: 0 }), peerMs),
       reached ? { carrier: true, witness: undefined } : lookAtLink(this.host, pair, [from, to], to, peerMs),
     ]);
     const sinceMs = returns ? undefined : this.sinceMoved(side, 'value' in theirs ? theirs.value.deeds : []);
-    return { ...termsOf(side, observation), source, goal, sinceMs, link };
+    const there = seen && 'value' in seen ? seen.value.sights[from.node] : undefined;
+    return { ...termsOf(side, observation), source, goal, sinceMs, there, link };
   }
 
   /** Release at the one, then take at the other; if that fails, back again, so that clients are refused and not left waiting. */

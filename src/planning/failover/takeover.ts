@@ -20,6 +20,8 @@ export interface TakeoverFacts {
   silent: Sight | undefined;
   other: Sight | undefined;
   starvedMs: number;
+  /** What the silent proxy's own host sees of it, where that is another one and tells. */
+  there?: Sight | undefined;
   /** Who has the address, as each of the two hosts says it: that of the silent proxy, and that of the other one. */
   source: Holding | undefined;
   goal: Holding | undefined;
@@ -27,6 +29,8 @@ export interface TakeoverFacts {
   sinceMs: number | undefined;
   /** The device has a link, and something else on it answers: asked when nothing proves that the silent host is reached. */
   link: { carrier: boolean; witness: string | undefined };
+  /** ms since this node last found that it may be cut off itself: what it saw until then is older than its link. */
+  sinceCutOffMs?: number | undefined;
 }
 
 /** Whether a host has the address of a node, and the epoch it knows of it. */
@@ -58,10 +62,13 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   const nothing = (why: string): Takeover => ({ does: 'nothing', why });
   if (!silent || !isGone(silent, probe)) return nothing('the proxy that has it answers');
   if (!other) return nothing('the other proxy was not seen yet');
+  if (facts.there?.says === 'answers') return nothing('its own host has answers from it');
   if (goal?.held) return nothing(`the address of ${node} is there already`);
   if (source && !source.held) return nothing(`the address of ${node} is not at the silent proxy`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
     return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
+  if (!facts.own && facts.sinceCutOffMs !== undefined && facts.sinceCutOffMs < settleMs)
+    return nothing('this node was cut off itself a moment ago: it looks again first');
   // At the very first start nobody has it, and that is a run's to change.
   if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0) + 1;
@@ -71,6 +78,13 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   const why = `its proxy is ${silent.process === 'gone' ? 'gone' : silent.says} and the other one ${other.says}`;
   return { does: 'move', why, epoch, from: goal.epoch };
 }
+
+/** So long after a node was cut off its sight of others counts again, ms: time for more than one look at them. */
+const settleMs = 1_000;
+
+/** Nothing tells that this node reaches anybody. */
+export const isCutOff = (facts: TakeoverFacts): boolean =>
+  !facts.own && !facts.source && facts.silent?.says !== 'refused' && (!facts.link.carrier || !facts.link.witness);
 
 /** Both hosts have the address: the one that slept through the newer epoch, while it was cut off, gives it up. */
 export const mustYield = (mine: Holding | undefined, theirs: Holding | undefined): boolean =>
