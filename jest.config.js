@@ -31,7 +31,6 @@ module.exports = {
       testMatch: needTemporal.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
       globalSetup: '<rootDir>/test/setup/globalSetup.ts',
       globalTeardown: '<rootDir>/test/setup/globalTeardown.ts',
-      setupFilesAfterEnv: ['<rootDir>/test/setup/secondTry.ts'],
     },
   ],
 };
