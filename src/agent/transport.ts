@@ -3,7 +3,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { PeerCertificate } from 'node:tls';
 import { Refusal } from '../contract/errors';
-import { setUserTimeout } from './userTimeout';
+import { setTcp } from '../services/tcp';
 import { version, versionHeader } from './version';
 
 export interface AgentAddress {
@@ -30,7 +30,10 @@ export interface Answer {
 }
 
 const connectMs = 3_000;
-/** A kept connection that nobody confirms anything on is given up as soon as a new one would be. */
+/**
+ * A kept connection that nobody confirms anything on is given up as soon as a new one would be. Without it, what is sent into a
+ * partition is repeated by the kernel at ever longer intervals, and heard half a minute after the partition has ended.
+ */
 const unconfirmedMs = connectMs;
 
 /**
@@ -97,7 +100,7 @@ export class Transport {
       };
       request.once('socket', (socket) => {
         if (!socket.connecting) return;
-        socket.once('connect', () => setUserTimeout(socket, unconfirmedMs));
+        socket.once('connect', () => setTcp(socket, { userTimeoutMs: unconfirmedMs }));
         const timer = setTimeout(give(`no connection within ${connectMs / 1000} s`), connectMs);
         const stop = () => clearTimeout(timer);
         socket.once(this.base.protocol === 'https:' ? 'secureConnect' : 'connect', stop).once('close', stop);

@@ -1,6 +1,6 @@
 import type { Input, Output, Report } from '../contract/runbooks';
 import { forwarderSentences, planForwarder, type ForwarderPlan } from '../planning/failover/forwarders';
-import type { EndpointTerms } from '../planning/failover/facts';
+import { memberAt, type EndpointTerms } from '../planning/failover/facts';
 import { takeEndpoint } from './failover/takeEndpoint';
 import { swift } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -36,10 +36,11 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
 /** Tells how many clients it freed, where they waited for a former primary. */
 async function join(
   book: Runbook,
-  { name, port, dns, members }: EndpointTerms,
+  terms: EndpointTerms,
   { endpoint, to, by }: ForwarderPlan,
   { forwarder, host, address, from, open, sentTo }: NonNullable<ForwarderPlan['joins']>,
 ): Promise<{ found: number; left: number } | undefined> {
+  const { name, port, dns } = terms;
   const lease = book.leaseOf(endpoint);
   const { epoch } = lease;
   if (!open)
@@ -51,11 +52,10 @@ async function join(
       },
       () => swift.closeRoute({ host, endpoint, from: epoch, lease, reject: [] }),
     );
-  const waitedFor = Object.keys(members).find((member) => members[member]!.address === sentTo) ?? sentTo;
   const freed =
     sentTo === undefined
       ? undefined
-      : await book.attempt(`Free the clients that still wait for ${waitedFor}`, () =>
+      : await book.attempt(`Free the clients that still wait for ${memberAt(terms, sentTo) ?? sentTo}`, () =>
           swift.freeClients({ host, endpoint, address: sentTo }),
         );
   await book.step(`Verify by a write through ${forwarder}`, () =>

@@ -1,6 +1,6 @@
 import type { MemberView } from '../../contract/capabilities/role';
 import { Refusal } from '../../contract/errors';
-import { lowered, waitsForNobody } from '../../planning/failover/synchronous';
+import { someWaitForNobody } from '../../planning/failover/synchronous';
 import { cautionsOf } from './cautions';
 import { askFacts, type Facts } from './facts';
 import type { Line } from './line';
@@ -44,8 +44,8 @@ function viewOf({
 }: Facts) {
   const common = { version, systemId: system, timeline, lsn };
   if (!standby) {
-    const wait = !waitsForNobody(settings['synchronous_commit']) && lowered(commits).length === 0;
-    const synchronous = settings['synchronous_standby_names'] !== '' && wait;
+    const synchronous =
+      settings['synchronous_standby_names'] !== '' && !someWaitForNobody(settings['synchronous_commit'], commits);
     const seen = standbys.map(({ lag, ...each }) => ({ ...each, lagBytes: lag ?? 0 }));
     return { state: 'primary' as const, ...common, standbys: seen, synchronous };
   }

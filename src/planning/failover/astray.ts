@@ -32,9 +32,8 @@ export function astrayOf({ terms, routes, members }: EndpointFacts, primary: str
 }
 
 /** What a person should know of the routes: those that a guard sets right, and those that were closed on purpose. */
-export function routeCautions(facts: EndpointFacts, primary: string): string[] {
-  const astray = astrayOf(facts, primary);
-  const closed = Object.entries(facts.routes).flatMap(([forwarder, route]) =>
+export function routeCautions({ routes }: EndpointFacts, astray: readonly Astray[]): string[] {
+  const closed = Object.entries(routes).flatMap(([forwarder, route]) =>
     answered(route) && route.state === 'closed' && !astray.some((one) => one.forwarder === forwarder)
       ? [{ forwarder, epoch: route.epoch }]
       : [],

@@ -36,17 +36,18 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: which.join(', ') });
   }
   const armed = planArmed(facts, rails, primary, notBeforeMs);
+  const astray = astrayOf(facts, primary);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
     judgement: judgeObservations(terms, primary, facts.observations),
-    astray: astrayOf(facts, primary),
+    astray,
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
     armed,
-    cautions: [...cautionsOf(facts, primary), ...unarmed(facts, armed)],
+    cautions: [...cautionsOf(facts, primary, astray), ...unarmed(facts, armed)],
   };
 }
 
-function cautionsOf(facts: EndpointFacts, primary: string): string[] {
+function cautionsOf(facts: EndpointFacts, primary: string, astray: readonly Astray[]): string[] {
   const { terms, members, routes, observations } = facts;
   const zones = new Set(terms.observers.flatMap(({ zone }) => zone ?? []));
   const { candidates, excluded, lossless } = chooseCandidates(facts, primary);
@@ -57,7 +58,7 @@ function cautionsOf(facts: EndpointFacts, primary: string): string[] {
     ...Object.entries(routes).flatMap(([forwarder, route]) =>
       answered(route) ? [] : [`forwarder ${forwarder} does not answer: ${route.silent}`],
     ),
-    ...routeCautions(facts, primary),
+    ...routeCautions(facts, astray),
     ...(candidates.length === 0
       ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]
       : lossless

@@ -11,6 +11,10 @@ export const waitsForNobody = (synchronousCommit = ''): boolean => /^(off|local|
 export const lowered = (settings: readonly CommitSetting[]): CommitSetting[] =>
   settings.filter(({ value }) => waitsForNobody(value));
 
+/** Some commits of a server wait for no standby: by its own setting, or by that of a role or a database. */
+export const someWaitForNobody = (synchronousCommit: string | undefined, settings: readonly CommitSetting[]): boolean =>
+  waitsForNobody(synchronousCommit) || lowered(settings).length > 0;
+
 /** Whom commits may wait for, as `synchronous_standby_names` says. */
 export interface StandbyNames {
   /** So many of them must have a commit: which, may be others at any moment. */

@@ -108,10 +108,12 @@ function objection(facts: TakeoverFacts): string | undefined {
  * A node that is cut off itself sees its peer dead. Its own proxy proves nothing: that answers on loopback too. So when nothing
  * came back from the silent host, neither a refusal nor a word of its agent, something else must have.
  */
-function cutOff({ own, returns, by, silent, source, link }: TakeoverFacts): string | undefined {
+function cutOff(facts: TakeoverFacts): string | undefined {
+  const { own, returns, by, source, link } = facts;
   if (own || source) return undefined;
   if (by === 'nftables' && !returns) return 'the agent of its host does not answer, and only that host can redirect';
-  if (silent?.says === 'refused') return undefined;
-  if (!link.carrier) return 'the link of this node is down: it is cut off itself';
-  return link.witness === undefined ? 'nothing else on the link answers: this node may be cut off itself' : undefined;
+  if (!isCutOff(facts)) return undefined;
+  return link.carrier
+    ? 'nothing else on the link answers: this node may be cut off itself'
+    : 'the link of this node is down: it is cut off itself';
 }

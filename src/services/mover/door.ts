@@ -7,7 +7,7 @@ import { Refusal } from '../../contract/errors';
 import type { Lease } from '../../contract/operations';
 import { isLoopback } from '../../contract/loopback';
 import { toFailed } from './failed';
-import { descriptorOf } from './link';
+import { descriptorOf } from '../tcp';
 import type { FromReceiver, MoverConfig, ToReceiver } from './protocol';
 import { dup, must } from './sys';
 import { Writers, writingKey } from './writers';

@@ -91,9 +91,6 @@ export const open_by_handle_at = call<(mount: number, handle: Bytes, flags: numb
 export const dup = call<(fd: number) => number>('int dup(int)');
 export const flock = call<(fd: number, how: number) => number>('int flock(int, int)');
 export const umask = call<(mask: number) => number>('uint32_t umask(uint32_t)');
-export const setsockopt = call<(fd: number, level: number, option: number, value: Bytes, size: number) => number>(
-  'int setsockopt(int, int, int, void *, uint32_t)',
-);
 
 const syscall4 = call<(number: number, dir: number, name: Bytes, how: Bytes, size: number) => number>(
   'int64_t syscall(int64_t, int64_t, void *, void *, size_t)',

@@ -1,5 +1,5 @@
 import type { Sight } from '../../contract/sights';
-import { lowered, readStandbyNames, waitsForNobody, type CommitSetting } from '../../planning/failover/synchronous';
+import { readStandbyNames, someWaitForNobody, type CommitSetting } from '../../planning/failover/synchronous';
 import { commitSettings } from './commitSettings';
 import type { Thing } from './protocol';
 
@@ -55,8 +55,7 @@ export function readAnswer(
  * counted: it may be the one that the next commit waits for.
  */
 function waitedFor(row: Record<string, unknown>): Pick<Good, 'waitsFor' | 'need' | 'anyone'> {
-  if (waitsForNobody(row['commits'] as string) || lowered(row['settings'] as CommitSetting[]).length > 0)
-    return { waitsFor: [], need: 0 };
+  if (someWaitForNobody(row['commits'] as string, row['settings'] as CommitSetting[])) return { waitsFor: [], need: 0 };
   const { need, names, anyone } = readStandbyNames(row['names'] as string);
   if (!anyone) return { waitsFor: names, need };
   const there = ((row['waits'] as string[] | null) ?? []).map((name) => name.toLowerCase());

@@ -1,5 +1,5 @@
-import { withoutNext } from '../../contract/errors';
 import { log } from '@temporalio/workflow';
+import { withoutNext } from '../../contract/errors';
 import type { EndpointTerms } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
 import { unsafe } from '../../planning/failover/secured';

@@ -13,7 +13,6 @@ const askMs = 300;
 
 interface Promoted {
   member: string;
-  timeline: number;
   /** Why commits on it may still wait. */
   waits?: string;
 }
@@ -74,7 +73,7 @@ export class Promotion {
       const lease = this.book.leaseOf(endpoint);
       const { timeline, waits } = await swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs });
       this.promoted(member, timeline);
-      return { member, timeline, ...(waits !== undefined && { waits }) };
+      return { member, ...(waits !== undefined && { waits }) };
     } catch (error) {
       this.whyNot.push(`${member}: ${reasonOf(error)}`);
       const code = codeOf(error);
