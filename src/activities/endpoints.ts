@@ -34,6 +34,10 @@ export const endpointActivities = ({ fleet, agent }: Hands) => ({
         asked.put(host, agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
           if (!('silent' in seen)) survey.observations.push(seen);
         });
+      for (const { host } of terms.dns && haste !== 'most' ? terms.observers : [])
+        asked.put(host, agent(host).traffic.resolve({ endpoint }), (said) => {
+          if (answered(said)) survey.named = said.addresses;
+        });
       const deeds = { told: [] as Deed[], by: 0 };
       for (const { host } of terms.armed ? terms.observers : [])
         asked.put(host, agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {

@@ -20,6 +20,11 @@ export const failoverErrors = {
     retry: false,
     next: 'somebody else changed it: look at `evenkeel list` and at what the agents did by themselves, then retry',
   },
+  LeftAlone: {
+    says: '{forwarder} of {name} is left as it is: by now it serves the primary, or nobody knows who that is',
+    retry: false,
+    next: 'look at `evenkeel run guard-endpoint --dry-run`; without --only-astray it is opened all the same',
+  },
   NotClosed: {
     says: 'the route of {endpoint} on {host} is open to {to}: it is closed before it is opened to something else',
     retry: false,

@@ -17,9 +17,9 @@ export const Attendance = z.object({
     .default('none')
     .describe('`ask`: nothing is changed before somebody approves the plan'),
   onFailure: z
-    .enum(['hold', 'undo'])
+    .enum(['hold', 'undo', 'leave'])
     .default('hold')
-    .describe('what a run does with a failed step: hold and ask, or undo'),
+    .describe('what a run does with a failed step: hold and ask, undo what it did, or end and leave that as it is'),
   ticket: z.string().max(200).default('').describe('a change or incident number, kept with the run'),
 });
 
@@ -207,6 +207,10 @@ export const runbooks = {
       endpoint: EndpointName,
       gone: z.string().default('').describe('the forwarder that leaves; left out, none does'),
       by: z.string().default('').describe('the forwarder of the fleet file that joins; left out, none does'),
+      onlyAstray: z
+        .boolean()
+        .default(false)
+        .describe('only where a guard would do it: the one that joins serves no client, or a former primary'),
     }),
     output: ForwarderReport,
     target: endpointTarget,

@@ -1,3 +1,4 @@
+import { patched, sleep } from '@temporalio/workflow';
 import type { Survey } from '../activities/endpoints';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { adoptedSentences, deedToAdopt, planAdopted, type Done } from '../planning/failover/adopted';
@@ -6,6 +7,9 @@ import { Failover } from './failover/failover';
 import { lookAgain, takeEndpoint } from './failover/takeEndpoint';
 import { codeOf } from './kit/render';
 import { Runbook } from './kit/runbook';
+
+/** A promotion by the agents takes ten seconds at most, and what comes before and after it a few more. */
+const [mostLooks, lookEveryMs] = [10, 2_000];
 
 const speech = { sentences: failoverSentences, essence: failoverEssence };
 
@@ -30,10 +34,9 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     } catch (error) {
       // Somebody changed the routes since the look: the agents, while this run could not go on.
       if (codeOf(error) !== 'EpochMoved') throw error;
-      survey = await lookAgain(book, endpoint, { haste: 'most' });
-      const late = deedToAdopt(survey.facts);
+      const late = await deedUnderWay(book, endpoint);
       if (!late) throw error;
-      return adopt(book, survey, late);
+      return adopt(book, late.survey, late.deed);
     }
     await failover.promote();
     await failover.open();
@@ -41,6 +44,17 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     await failover.lookBack(lookOnSeconds * 1_000);
     return failover.report();
   });
+}
+
+/** Agents that have begun write down what they did when they have ended; nothing when they have not by then. */
+async function deedUnderWay(book: Runbook, endpoint: string): Promise<{ survey: Survey; deed: Done } | undefined> {
+  for (let looks = 1; ; looks++) {
+    const survey = await lookAgain(book, endpoint, { haste: 'most' });
+    const deed = deedToAdopt(survey.facts);
+    if (deed) return { survey, deed };
+    if (looks >= mostLooks || !survey.facts.terms.armed || !patched('a-deed-under-way-is-waited-for')) return undefined;
+    await sleep(lookEveryMs);
+  }
 }
 
 /** The agents failed it over by themselves while Temporal was down: what they could not do is done now. */

@@ -1,17 +1,17 @@
-import { continueAsNew, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, sleep, workflowInfo } from '@temporalio/workflow';
 import { formatDuration } from '../contract/amounts';
 import type { Watched } from '../activities/watch';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { adoptedSentence, deedToAdopt, type Done } from '../planning/failover/adopted';
 import { guardSentences, planGuard, type GuardPlan } from '../planning/failover/guard';
-import type { EndpointTerms } from '../planning/failover/facts';
+import { primaryOf, type EndpointTerms } from '../planning/failover/facts';
 import { opinionOf } from '../planning/failover/verdict';
 import { failOverEndpoint } from './failOverEndpoint';
 import { Arming, type ArmedPast } from './failover/arming';
+import { astrayMs, Repairs } from './failover/repairs';
 import { attendance, runBeside } from './kit/besides';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
-import { replaceForwarder } from './replaceForwarder';
 
 /** What a guard carries over when it continues as new. Times in ms since the epoch of Unix. */
 interface Past {
@@ -27,19 +27,17 @@ const mostTurns = 30;
 /** A failover that was refused, or that waits for somebody, and a forwarder that was silent are thought of again after this, ms. */
 const againMs = 30_000;
 const restsMs = 3_600_000;
-/** A forwarder that could not be sent to the primary is tried again after this, ms. */
-const astrayMs = 600_000;
-/** So long it is waited for: another run may have the endpoint, and nobody watches meanwhile, ms. */
-const openMs = 10_000;
 
 /** Months of watching: the agents look ten times a second; this run hears of it when their opinion changes, and acts. */
 export async function guardEndpoint(
   input: Input<'guardEndpoint'>,
-  past: Past = { failovers: 0, lastAt: 0 },
+  carried?: Past,
 ): Promise<Report<Output<'guardEndpoint'>>> {
   const { endpoint } = input;
   const book = new Runbook(`Guard ${endpoint}`, input, { runbook: 'guard-endpoint', target: endpoint });
+  let past: Past = carried ?? { failovers: 0, lastAt: 0 };
   const arming = new Arming(book, endpoint, past.arming);
+  const repairs = new Repairs(book, endpoint);
   let goesOn = false;
   book.atEnd(async () => goesOn || arming.end());
   return book.run(async () => {
@@ -51,10 +49,17 @@ export async function guardEndpoint(
       );
       const { facts, rails } = survey;
       const { coolDown } = facts.terms;
+      // Whoever begins is told that there is none; later it may only be that nobody answers for a while.
+      if (primaryOf(facts) === undefined && (carried !== undefined || turn > 0)) {
+        await book.step(`Wait, since nobody says who the primary of ${endpoint} is`, () =>
+          book.untilPaused(() => sleep(againMs)),
+        );
+        continue;
+      }
       const plan = book.decide(() => planGuard(facts, rails, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
         sentences: guardSentences,
       });
-      if (!plan.judgement.majority) for (const { forwarder } of plan.astray) await openOn(book, endpoint, forwarder);
+      if (!plan.judgement.majority) await repairs.see(plan.astray, facts.terms);
       const deed = deedToAdopt(facts);
       if (deed && isNews(deed, past)) {
         past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
@@ -99,22 +104,6 @@ async function watch(
     book.untilPaused(() => waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : restMs, keeping })),
   );
   return outcome?.value;
-}
-
-/** A forwarder that forwards nothing: a new one, one that missed a failover, or one that was closed and left so. */
-async function openOn(book: Runbook, endpoint: string, forwarder: string): Promise<void> {
-  await book.attempt(`Let ${forwarder} forward ${endpoint}`, () =>
-    runBeside(
-      {
-        runbook: 'replace-forwarder',
-        target: endpoint,
-        title: `Let ${forwarder} forward ${endpoint}`,
-        withinMs: openMs,
-      },
-      replaceForwarder,
-      { ...attendance, onFailure: 'undo', endpoint, gone: '', by: forwarder },
-    ),
-  );
 }
 
 const isNews = ({ epoch }: Done, { seen = 0 }: Past): boolean => epoch > seen;

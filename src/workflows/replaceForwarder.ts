@@ -7,19 +7,19 @@ import { Runbook } from './kit/runbook';
 
 /** A forwarder is gone, or is to go: the DNS name says another one, which forwards to the same primary. */
 export async function replaceForwarder(input: Input<'replaceForwarder'>): Promise<Report<Output<'replaceForwarder'>>> {
-  const { endpoint, gone, by, dryRun, approval } = input;
+  const { endpoint, gone, by, onlyAstray, dryRun, approval } = input;
   const book = new Runbook(`Change the forwarders of ${endpoint}`, input, {
     runbook: 'replace-forwarder',
     target: endpoint,
   });
   return book.run(async () => {
     const { facts } = await takeEndpoint(book, endpoint, { dryRun });
-    const plan = book.decide(() => planForwarder(facts, { gone, by }), { sentences: forwarderSentences });
+    const plan = book.decide(() => planForwarder(facts, { gone, by, onlyAstray }), { sentences: forwarderSentences });
     await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
     const freed = plan.joins && (await join(book, facts.terms, plan, plan.joins));
     if (plan.gone) await leave(book, facts.terms, plan, plan.gone);
     const now = facts.terms.dns
-      ? await book.step(`Look at what ${facts.terms.name} says now`, () =>
+      ? await book.attempt(`Look at what ${facts.terms.name} says now`, () =>
           swift.resolveEndpoint({ host: plan.by, endpoint }),
         )
       : undefined;

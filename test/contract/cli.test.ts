@@ -104,51 +104,52 @@ test('the flags of a runbook are those of its contract', async () => {
    Move the storage items of an existing file server onto the FSVMs of a new one.
 
    Options:
-     --from <text>                a file server of the fleet file (required)
-     --to <text>                  a file server of the fleet file (required)
-     --balance                    place by capacity alone; otherwise each item
-                                  stays on the same ordinal unless that FSVM would
-                                  hold more than 1.05 of its fair share
-     --items <text>               only these storage items (may be given several
-                                  times)
-     --exclude-items <text>       leave these storage items out (may be given
-                                  several times)
-     --include <text>             take back what --exclude left out, in gitignore's
-                                  form; alone it selects nothing (may be given
-                                  several times)
-     --exclude <text>             leave out paths that match these patterns, in
-                                  gitignore's form (may be given several times)
-     --bandwidth <rate>           bytes per second that each source FSVM may send;
-                                  0 is no bound; \`evenkeel tune\` changes it
-                                  (default: 0)
-     --tokens <number>            items that one FSVM sends or takes at once
-                                  (default: 2)
-     --max-passes <number>        delta passes before the cutover at the most
-                                  (default: 5)
-     --small-delta-bytes <size>   a delta below this is small enough for the
-                                  cutover (default: 64 MiB)
-     --paranoid                   re-read every byte on both sides instead of
-                                  trusting times and the catalog
-     --verify <metadata|content>  \`content\` reads back what was stored (default:
-                                  content)
-     --cutover <go|ask>           \`ask\`: wait for an approval before the source
-                                  becomes read-only (default: go)
-     --no-fsync                   do not wait for the target's disks at the end of
-                                  each pass
-     --dry-run                    print the plan and stop; nothing is touched
-     --approval <none|ask>        \`ask\`: nothing is changed before somebody
-                                  approves the plan (default: none)
-     --on-failure <hold|undo>     what a run does with a failed step: hold and ask,
-                                  or undo (default: hold)
-     --ticket <text>              a change or incident number, kept with the run
-     --input <file>               a JSON file with the same fields (- is standard
-                                  input); flags win over it
-     --detach                     start it and return at once
-     --wait                       without a terminal: keep waiting while the run
-                                  waits for a person
-     --json                       one JSON line an event, the report as the last
-                                  line
-     -h, --help                   this help
+     --from <text>                   a file server of the fleet file (required)
+     --to <text>                     a file server of the fleet file (required)
+     --balance                       place by capacity alone; otherwise each item
+                                     stays on the same ordinal unless that FSVM
+                                     would hold more than 1.05 of its fair share
+     --items <text>                  only these storage items (may be given several
+                                     times)
+     --exclude-items <text>          leave these storage items out (may be given
+                                     several times)
+     --include <text>                take back what --exclude left out, in
+                                     gitignore's form; alone it selects nothing
+                                     (may be given several times)
+     --exclude <text>                leave out paths that match these patterns, in
+                                     gitignore's form (may be given several times)
+     --bandwidth <rate>              bytes per second that each source FSVM may
+                                     send; 0 is no bound; \`evenkeel tune\` changes
+                                     it (default: 0)
+     --tokens <number>               items that one FSVM sends or takes at once
+                                     (default: 2)
+     --max-passes <number>           delta passes before the cutover at the most
+                                     (default: 5)
+     --small-delta-bytes <size>      a delta below this is small enough for the
+                                     cutover (default: 64 MiB)
+     --paranoid                      re-read every byte on both sides instead of
+                                     trusting times and the catalog
+     --verify <metadata|content>     \`content\` reads back what was stored (default:
+                                     content)
+     --cutover <go|ask>              \`ask\`: wait for an approval before the source
+                                     becomes read-only (default: go)
+     --no-fsync                      do not wait for the target's disks at the end
+                                     of each pass
+     --dry-run                       print the plan and stop; nothing is touched
+     --approval <none|ask>           \`ask\`: nothing is changed before somebody
+                                     approves the plan (default: none)
+     --on-failure <hold|undo|leave>  what a run does with a failed step: hold and
+                                     ask, undo what it did, or end and leave that
+                                     as it is (default: hold)
+     --ticket <text>                 a change or incident number, kept with the run
+     --input <file>                  a JSON file with the same fields (- is
+                                     standard input); flags win over it
+     --detach                        start it and return at once
+     --wait                          without a terminal: keep waiting while the run
+                                     waits for a person
+     --json                          one JSON line an event, the report as the last
+                                     line
+     -h, --help                      this help
 
    Examples:
      evenkeel run ingest-vfs --from legacy --to files2 --dry-run

@@ -3,7 +3,6 @@ import type { MemberView } from '../../src/contract/capabilities/role';
 import type { Observation, Sight } from '../../src/contract/sights';
 import type { EndpointFacts, EndpointTerms } from '../../src/planning/failover/facts';
 import { chooseCandidates } from '../../src/planning/failover/candidates';
-import { guardSentences, planGuard } from '../../src/planning/failover/guard';
 import { bytesBetween, positionOf } from '../../src/planning/failover/lsn';
 import { failoverSentences, judgeObservations, planFailover } from '../../src/planning/failover/plan';
 import { unsafe } from '../../src/planning/failover/secured';
@@ -73,7 +72,6 @@ const facts = (more: Partial<EndpointFacts> = {}): EndpointFacts => ({
   ...more,
 });
 const wish = { force: false, to: '' };
-const rails = { maxConcurrency: 16, maxErrors: 1_000, minHealthy: 0.51, paused: [], freeze: false as const };
 
 describe('a verdict', () => {
   const judged = (...sights: Sight[]) =>
@@ -254,34 +252,6 @@ test('every standby is to follow the new primary, also one that may not become i
   const plan = planFailover(facts({ terms: { ...terms, members } }), wish);
   expect(plan.candidates.map(({ member }) => member)).toEqual(['p2']);
   expect(plan.others).toEqual([{ member: 'p3', host: 'p3' }]);
-});
-
-describe('a guard lets forward', () => {
-  const well = { observations: ['fa', 'fb', 'et'].map((one) => seen(one, sight('answers'))) };
-  const to = (epoch: number, address: string) => ({ state: 'open' as const, epoch, to: { address, port: 5432 } });
-  const route = (view: { state: 'open' | 'closed' | 'absent'; epoch: number }) => ({
-    ...{ endpoint: 'orders-db', rejected: [] },
-    ...view,
-  });
-  const guarded = (fa: Parameters<typeof route>[0], fb: Parameters<typeof route>[0]) =>
-    planGuard(facts({ ...well, routes: { fa: route(fa), fb: route(fb) } }), rails);
-
-  test('what forwards nothing yet, and what still forwards to a former primary', () => {
-    expect(guarded(to(7, '10.0.0.1'), { state: 'absent', epoch: 0 }).astray).toEqual([
-      { forwarder: 'fb', does: 'forwards nothing yet' },
-    ]);
-    const stale = guarded(to(7, '10.0.0.2'), to(8, '10.0.0.1'));
-    expect(stale).toMatchObject({ primary: 'p1', astray: [{ forwarder: 'fa' }] });
-    expect(guardSentences(stale)).toContain('caution: fa still forwards to p2 under epoch 7');
-    expect(guardSentences(stale)).toContain('fa is to forward to p1');
-    expect(guarded(to(7, '10.0.0.1'), to(8, '10.0.0.1')).astray).toEqual([]);
-  });
-
-  test('nothing that somebody has closed', () => {
-    const shut = guarded({ state: 'closed', epoch: 6 }, to(7, '10.0.0.1'));
-    expect(shut.astray).toEqual([]);
-    expect(shut.cautions.join()).toContain('fa is closed under epoch 6: `evenkeel run replace-forwarder --by fa`');
-  });
 });
 
 test('positions of the WAL are exact', () => {

@@ -19,6 +19,13 @@ story(
   'with autonomy observe it is only said what would be done, and the command line says it too',
   { endpointEntry: { autonomy: 'observe' } },
   async (scene) => {
+    for (const by of ['fa', 'fb']) {
+      await scene.start('replace-forwarder', { by });
+      await scene.until(
+        'replace-forwarder',
+        (run) => run.endedAt !== undefined && told(run).some((line) => line.includes(by)),
+      );
+    }
     await scene.guard();
     const well = await dryRun(scene);
     expect(well.status).not.toBe(0);
@@ -35,8 +42,6 @@ story(
     expect(told(guard)).toMatchInlineSnapshot(`
      [
        "done: Look at orders, its members, forwarders and observers",
-       "done: Let fa forward orders",
-       "done: Let fb forward orders",
        "done: Watch p1, primary of orders: healthy",
        "done: Say what would be done about orders, since it only observes",
        "done: Look at orders, its members, forwarders and observers",

@@ -1,29 +1,43 @@
-import { answered, memberAt, type EndpointFacts } from './facts';
+import type { RouteView } from '../../contract/capabilities/traffic';
+import { answered, isFormer, memberAt, type EndpointFacts } from './facts';
+import { rivalsOf, unknownBeside } from './rivals';
 
-/** A forwarder that does not send to the primary, and what it does instead. */
+/** A forwarder that does not send clients to the primary, or to which no client is sent, and what it does instead. */
 export interface Astray {
   forwarder: string;
   does: string;
 }
 
+type Seen = RouteView & { forwarder: string; leadsTo?: string };
+
 /**
  * Forwarders that are to be sent to the primary: one that is new; one that heard nothing of a failover and still sends to
- * somebody else; and one that was closed to a member where nobody forwards, although the primary says itself that it is one:
- * whoever closed it died before it opened it, be it a run or an agent. One
- * that left on purpose looks alike, and serves again where no other one answers.
+ * somebody else; one that was closed and left so, by a run or an agent that died before it opened; and one that forwards
+ * while the DNS name does not say so. Whoever leaves on purpose leaves the name first and is closed then: that one stays closed.
+ *
+ * None where another member may be the newer primary: a zone that comes back must not be served while the one that
+ * replaced it is cut off itself.
  */
-export function astrayOf({ terms, routes, members }: EndpointFacts, primary: string): Astray[] {
-  const seen = Object.entries(routes).flatMap(([forwarder, route]) => {
+export function astrayOf(facts: EndpointFacts, primary: string): Astray[] {
+  const { terms, routes, members } = facts;
+  if (rivalsOf(facts, primary).length > 0) return [];
+  const seen = Object.entries(routes).flatMap(([forwarder, route]): Seen[] => {
     if (!answered(route)) return [];
-    return [{ ...route, forwarder, to: route.to && (memberAt(terms, route.to.address) ?? route.to.address) }];
+    return [
+      { ...route, forwarder, ...(route.to && { leadsTo: memberAt(terms, route.to.address) ?? route.to.address }) },
+    ];
   });
-  const newest = Math.max(...seen.filter(({ to }) => to === primary).map(({ epoch }) => epoch));
-  const view = members[primary];
-  const isUnserved = answered(view) && view.state === 'primary' && seen.every(({ state }) => state !== 'open');
-  const astray = ({ state, to, epoch }: (typeof seen)[number]): string | undefined => {
-    if (state === 'absent') return 'forwards nothing yet';
-    if (state === 'closed') return isUnserved ? `was closed under epoch ${epoch} and left so` : undefined;
-    return to === primary || epoch > newest ? undefined : `still forwards to ${to} under epoch ${epoch}`;
+  const newest = Math.max(...seen.filter(({ leadsTo }) => leadsTo === primary).map(({ epoch }) => epoch));
+  const astray = (one: Seen): string | undefined => {
+    if (one.state === 'absent') return mayServe(facts, primary, one) ? 'forwards nothing yet' : undefined;
+    if (one.state === 'closed')
+      return isLeft(facts, primary, seen, one) && mayServe(facts, primary, one)
+        ? `was closed under epoch ${one.epoch} and left so`
+        : undefined;
+    if (one.leadsTo === primary) return isNamed(facts, one) === false ? `is not in ${terms.name}` : undefined;
+    return one.epoch <= newest || isFormer(members[one.leadsTo!], members[primary])
+      ? `still forwards to ${one.leadsTo} under epoch ${one.epoch}`
+      : undefined;
   };
   return seen.flatMap((one) => {
     const does = astray(one);
@@ -31,18 +45,35 @@ export function astrayOf({ terms, routes, members }: EndpointFacts, primary: str
   });
 }
 
-/** What a person should know of the routes: those that a guard sets right, and those that were closed on purpose. */
-export function routeCautions({ routes }: EndpointFacts, astray: readonly Astray[]): string[] {
-  const closed = Object.entries(routes).flatMap(([forwarder, route]) =>
-    answered(route) && route.state === 'closed' && !astray.some((one) => one.forwarder === forwarder)
-      ? [{ forwarder, epoch: route.epoch }]
-      : [],
+/** Undefined where the name server was not asked, or says nothing. */
+const isNamed = ({ terms, named }: EndpointFacts, { forwarder }: Seen): boolean | undefined =>
+  named?.includes(terms.forwarders[forwarder]!.address);
+
+/** Nobody closed it on purpose: clients are still sent to it, or nobody forwards although the primary says that it is one. */
+function isLeft(facts: EndpointFacts, primary: string, seen: readonly Seen[], one: Seen): boolean {
+  const view = facts.members[primary];
+  if (!answered(view) || view.state !== 'primary') return false;
+  return isNamed(facts, one) === true || seen.every(({ state }) => state !== 'open');
+}
+
+/** What forwards nothing is opened only where nobody can have taken over from the primary without being heard of. */
+function mayServe(facts: EndpointFacts, primary: string, { rejected }: Seen): boolean {
+  const { terms, routes } = facts;
+  const unknown = unknownBeside(facts, primary);
+  return (
+    Object.keys(terms.forwarders).every((forwarder) => answered(routes[forwarder])) ||
+    unknown.every((member) => rejected.includes(terms.members[member]!.address))
   );
-  return [
-    ...astray.map(({ forwarder, does }) => `${forwarder} ${does}`),
-    ...closed.map(
-      ({ forwarder, epoch }) =>
-        `${forwarder} is closed under epoch ${epoch}: \`evenkeel run replace-forwarder --by ${forwarder}\` opens it`,
-    ),
-  ];
+}
+
+/** What a person should know of the routes: those that a guard sets right, and those that it leaves alone. */
+export function routeCautions({ terms, routes }: EndpointFacts, astray: readonly Astray[]): string[] {
+  const left = Object.entries(routes).flatMap(([forwarder, route]) => {
+    if (!answered(route) || route.state === 'open' || astray.some((one) => one.forwarder === forwarder)) return [];
+    const does = route.state === 'closed' ? `is closed under epoch ${route.epoch}` : 'forwards nothing yet';
+    return [
+      `${forwarder} ${does}: \`evenkeel run replace-forwarder --endpoint ${terms.endpoint} --by ${forwarder}\` opens it`,
+    ];
+  });
+  return [...astray.map(({ forwarder, does }) => `${forwarder} ${does}`), ...left];
 }

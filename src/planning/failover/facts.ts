@@ -39,13 +39,16 @@ export interface EndpointFacts {
   observations: Observation[];
   /** What the agents did by themselves, by an armed plan; asked only where one may be armed. */
   deeds?: Deed[];
+  /** Addresses that the DNS server says for the name; left out where nobody asked, or it did not answer. */
+  named?: string[];
   /** Hosts whose agent answered, whatever became of the other questions. */
   heard: string[];
 }
 
 /**
  * The member to which the forwarders send under the newest epoch: one that was cut off during a failover still has an older
- * one. What members say of themselves comes second: a dead one says nothing.
+ * one. Of two that are served and say that they are primaries, the one on the later timeline: epochs are raised by other
+ * changes too. What members say of themselves comes second: a dead one says nothing.
  */
 export function primaryOf({ terms, routes, members }: EndpointFacts): string | undefined {
   const open = Object.values(routes).flatMap((route) =>
@@ -57,8 +60,11 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
     const member = memberAt(terms, to.address);
     if (member !== undefined) votes.set(member, (votes.get(member) ?? 0) + 1);
   }
-  const [routed] = [...votes].sort(([, a], [, b]) => b - a);
-  if (routed) return routed[0];
+  const [routed] = [...votes].sort(([, a], [, b]) => b - a).map(([member]) => member);
+  if (routed !== undefined) {
+    const served = new Set(open.flatMap(({ to }) => memberAt(terms, to.address) ?? []));
+    return [...served].reduce((one, other) => (isFormer(members[one], members[other]) ? other : one), routed);
+  }
   const closed = Object.values(routes)
     .filter(answered)
     .filter(({ state }) => state === 'closed');
@@ -68,6 +74,14 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
   // A failover that was begun and never ended has left it closed: whom it was closed to is still the one to replace.
   return primaries.length === 1 ? primaries[0]![0] : shut;
 }
+
+/** A primary that another one has replaced: it is on an earlier timeline of the same cluster. */
+export function isFormer(view: Asked<MemberView> | undefined, other: Asked<MemberView> | undefined): boolean {
+  if (!answered(view) || !answered(other) || view.state !== 'primary' || other.state !== 'primary') return false;
+  return view.systemId !== undefined && view.systemId === other.systemId && isEarlier(view.timeline, other.timeline);
+}
+
+const isEarlier = (one?: number, other?: number): boolean => one !== undefined && other !== undefined && one < other;
 
 export const memberAt = ({ members }: EndpointTerms, address: string): string | undefined =>
   Object.keys(members).find((member) => members[member]!.address === address);

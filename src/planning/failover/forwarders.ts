@@ -1,5 +1,7 @@
 import { Refusal } from '../../contract/errors';
+import { astrayOf } from './astray';
 import { answered, primaryOf, type EndpointFacts } from './facts';
+import { rivalsOf } from './rivals';
 
 /** One forwarder leaves the DNS name of an endpoint, another joins it; either may be missing. */
 export interface ForwarderPlan {
@@ -19,7 +21,11 @@ export interface ForwarderPlan {
   by: string;
 }
 
-export function planForwarder(facts: EndpointFacts, wish: { gone: string; by: string }): ForwarderPlan {
+/** `onlyAstray`: nobody asked for it; the one that joins is to be one that a guard sends to the primary by itself. */
+export function planForwarder(
+  facts: EndpointFacts,
+  wish: { gone: string; by: string; onlyAstray?: boolean },
+): ForwarderPlan {
   const { terms, routes } = facts;
   const { endpoint } = terms;
   if (wish.gone === '' && wish.by === '')
@@ -27,11 +33,20 @@ export function planForwarder(facts: EndpointFacts, wish: { gone: string; by: st
   const primary = primaryOf(facts);
   if (primary === undefined)
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: 'no forwarder names one' });
+  const rivals = rivalsOf(facts, primary);
+  if (rivals.length > 0)
+    throw new Refusal('NoPrimary', {
+      name: endpoint,
+      count: 1 + rivals.length,
+      which: [primary, ...rivals].join(', '),
+    });
   const gone = wish.gone === '' ? undefined : forwarderOf(facts, wish.gone);
   const joins = wish.by === '' ? undefined : forwarderOf(facts, wish.by);
   const route = joins && routes[wish.by];
   if (joins && !answered(route))
     throw new Refusal('HostSilent', { host: joins.host, why: route?.silent ?? 'it was not asked' });
+  if (wish.onlyAstray && !astrayOf(facts, primary).some(({ forwarder }) => forwarder === wish.by))
+    throw new Refusal('LeftAlone', { forwarder: wish.by, name: endpoint });
   const left = Object.keys(terms.forwarders).filter((name) => name !== wish.gone && answered(routes[name]));
   if (left.length === 0) throw new Refusal('NoCandidate', { name: endpoint, why: 'no other forwarder answers' });
   const { address, port } = terms.members[primary]!;

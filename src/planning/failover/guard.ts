@@ -3,6 +3,7 @@ import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
 import { astrayOf, routeCautions, type Astray } from './astray';
 import type { Rails } from '../rails';
+import { rivalCautions } from './rivals';
 import { planArmed, type ArmedDraft } from './armed';
 import { answered, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
@@ -58,6 +59,7 @@ function cautionsOf(facts: EndpointFacts, primary: string, astray: readonly Astr
     ...Object.entries(routes).flatMap(([forwarder, route]) =>
       answered(route) ? [] : [`forwarder ${forwarder} does not answer: ${route.silent}`],
     ),
+    ...rivalCautions(facts, primary),
     ...routeCautions(facts, astray),
     ...(candidates.length === 0
       ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]

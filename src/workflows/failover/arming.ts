@@ -68,11 +68,10 @@ export class Arming {
     await this.tell(`Disarm ${this.endpoint}: ${why}`);
   }
 
-  /** For the end of the run, when no step can be made any more. */
+  /** The guard ends: its last step says who has not heard it. */
   async end(): Promise<void> {
-    const { endpoint, held } = this;
-    if (held)
-      await swift.disarmEndpoint({ endpoint, epoch: held.epoch, observers: held.observers.map(({ host }) => host) });
+    if (this.held) await this.disarm('its guard ends');
+    else await this.tellAgain();
   }
 
   private async tellAgain(): Promise<void> {

@@ -170,6 +170,7 @@ export class Failover {
   /** Only while the old primary was not fenced, and nobody was promoted after all. */
   private async reopen(): Promise<void> {
     const { endpoint, primary, candidates } = this.plan;
+    if (!this.routes.hasClosed && this.fencing.proof.length === 0) return; // it changed nothing: others may be about to
     if (this.fencing.proof.length > 0) throw refuse('NotPrimary', { member: primary, host: '', state: 'fenced' });
     if (this.promotion.mayYetBe !== 'no')
       throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, and whoever was told to be promoted` });

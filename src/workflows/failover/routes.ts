@@ -87,6 +87,11 @@ export class Routes {
     );
   }
 
+  /** Whether it has closed any. */
+  get hasClosed(): boolean {
+    return this.closed.size > 0;
+  }
+
   names(): string[] {
     return this.inUse().map(({ forwarder }) => forwarder);
   }

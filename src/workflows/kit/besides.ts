@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import {
+  patched,
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
@@ -55,7 +56,7 @@ export async function runBeside<I extends Attended, T>(
     ]),
   });
   const report = child.result();
-  if (withinMs === undefined) return report;
+  if (withinMs === undefined || !patched('a-run-beside-is-waited-for-within')) return report;
   const waiting = new CancellationScope();
   const late = waiting.run(() => sleep(withinMs));
   try {

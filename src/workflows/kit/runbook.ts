@@ -279,6 +279,7 @@ export class Runbook {
   /** `must`: what follows is not safe without this step, so it cannot be skipped. */
   private async hold(view: StepView, error: unknown, must: boolean): Promise<'retry' | 'skip' | 'undo'> {
     if (this.stoppedBy) return 'undo';
+    if (this.leaves) return this.picture.phase === 'undoing' ? 'skip' : 'undo';
     if (
       this.attended.onFailure === 'undo' &&
       this.picture.committedBy === undefined &&
@@ -304,7 +305,7 @@ export class Runbook {
   }
 
   private async fail(error: unknown): Promise<unknown> {
-    const undoable = this.picture.committedBy === undefined && this.undos.some;
+    const undoable = this.picture.committedBy === undefined && this.undos.some && !(this.leaves && !this.stoppedBy);
     if (undoable) await CancellationScope.nonCancellable(() => this.rollBack());
     const cancelled = isCancellation(error);
     this.picture.enter(cancelled ? 'cancelled' : undoable ? 'undone' : 'failed');
@@ -335,8 +336,13 @@ export class Runbook {
     for (const ending of this.endings.splice(0))
       await ending().catch((error: unknown) => log.warn('left as it was', { error }));
     // A failed run may be retried, and is its targets' holder until somebody else asks for them.
-    if (this.picture.phase !== 'failed') await this.leases.giveBack();
+    if (this.picture.phase !== 'failed' || this.leaves) await this.leases.giveBack();
     this.picture.show();
+  }
+
+  /** Nobody is there to be asked, and others wait for its targets: it ends. */
+  private get leaves(): boolean {
+    return this.attended.onFailure === 'leave';
   }
 
   private cancelled(): void {
