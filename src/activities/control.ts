@@ -2,18 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { WorkflowIdConflictPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { log } from '@temporalio/activity';
+import type { Notice } from '../contract/notices';
 import { taskQueue } from '../contract/runbooks';
 import type { LeaseRequest } from '../workflows/kit/messages';
 import type { Hands } from '.';
-
-export interface Notice {
-  event: 'approval' | 'held' | 'failed';
-  run: string;
-  runbook: string;
-  target: string;
-  title: string;
-  why: string;
-}
 
 /** A hook that hangs must not hold a run. */
 const hookDeadlineMs = 10_000;

@@ -59,7 +59,9 @@ export const Fleet = z.strictObject({
   notify: z
     .strictObject({ webhook: z.url().optional(), exec: z.array(z.string()).min(1).optional() })
     .optional()
-    .describe('told when an approval waits, a run holds, fails or ends'),
+    .describe(
+      'told when a run waits for a yes, an answer or another run, fails, or has done what nobody may have watched',
+    ),
 });
 export type Fleet = z.output<typeof Fleet>;
 export type FileServer = z.output<typeof FileServerEntry>;

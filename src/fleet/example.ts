@@ -72,7 +72,7 @@ export const rails = `# What holds for every run. These are the defaults.
 # Past one machine: certificates of your own authority (\`evenkeel certs\`), and https:// agents.
 # tls: { ca: certs/ca.pem, cert: certs/control.pem, key: certs/control.key }
 
-# Told when an approval waits, a run holds, fails or ends.
+# Told when a run waits for a yes, an answer or another run, fails, or has done what nobody may have watched.
 # notify: { webhook: https://chat.example/hook, exec: [/usr/local/bin/page-me] }
 `;
 

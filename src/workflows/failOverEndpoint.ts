@@ -2,6 +2,7 @@ import { patched, sleep } from '@temporalio/workflow';
 import type { Survey } from '../activities/endpoints';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { adoptedSentences, deedToAdopt, planAdopted, type Done } from '../planning/failover/adopted';
+import { failedOver } from '../planning/failover/failedOver';
 import { failoverEssence, failoverSentences, planFailover } from '../planning/failover/plan';
 import { Failover } from './failover/failover';
 import { lookAgain, takeEndpoint } from './failover/takeEndpoint';
@@ -42,7 +43,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     await failover.open();
     await failover.settle();
     await failover.lookBack(lookOnSeconds * 1_000);
-    return failover.report();
+    return announced(book, failover.report());
   });
 }
 
@@ -64,7 +65,12 @@ async function adopt(book: Runbook, survey: Survey, deed: Done): Promise<Output<
   failover.adopt(deed);
   await failover.verify();
   await failover.settle();
-  return failover.report();
+  return announced(book, failover.report());
+}
+
+async function announced(book: Runbook, report: Output<'failOverEndpoint'>): Promise<Output<'failOverEndpoint'>> {
+  await book.announce(failedOver(report));
+  return report;
 }
 
 /** Whoever forces it has said yes already. */

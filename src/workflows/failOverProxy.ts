@@ -34,6 +34,7 @@ export async function failOverProxy(input: Input<'failOverProxy'>): Promise<Repo
       return { ...told, by: node, failedBack: false };
     }
     if (plan.course === 'move') await redirect(book, plan, survey.facts.terms.by);
+    await book.announce(`${plan.peer} serves the clients of ${node}`);
     const verified = () => verify(plan, plan.peer, plan.peerHost);
     // Its clients go home in any case, where they may: what the peer lacks does not keep them.
     if (failBack === 'no') await book.step(...verified());
@@ -99,10 +100,10 @@ async function bringBack(
     // Its host may have to come back first, which is waited for.
     if (startable && starts < mostStarts)
       await book.step(`Start the proxy of ${node} again`, () =>
-        book.unlessPaused(() => waiting.startProxy({ host, pair, deadlineMs: startMs })),
+        book.pauses.between(() => waiting.startProxy({ host, pair, deadlineMs: startMs })),
       );
     const outcome = await book.step<boolean | undefined>(`Wait until the proxy of ${node} is well`, () =>
-      book.unlessPaused(() => waiting.awaitWellProxy({ terms, node, wellMs: wellSeconds * 1_000 })),
+      book.pauses.between(() => waiting.awaitWellProxy({ terms, node, wellMs: wellSeconds * 1_000 })),
     );
     well = outcome ?? true; // one who skips it knows that it is
   }

@@ -52,7 +52,7 @@ export async function guardEndpoint(
       // Whoever begins is told that there is none; later it may only be that nobody answers for a while.
       if (primaryOf(facts) === undefined && (carried !== undefined || turn > 0)) {
         await book.step(`Wait, since nobody says who the primary of ${endpoint} is`, () =>
-          book.untilPaused(() => sleep(againMs)),
+          book.pauses.until(() => sleep(againMs)),
         );
         continue;
       }
@@ -101,7 +101,9 @@ async function watch(
   const soon = pending || known.startsWith('gone') || silent.length > 0 || isUnheard || ('draft' in armed && !held);
   const restMs = astray.length > 0 ? astrayMs : restsMs;
   const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
-    book.untilPaused(() => waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : restMs, keeping })),
+    book.pauses.until(() =>
+      waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : restMs, keeping }),
+    ),
   );
   return outcome?.value;
 }

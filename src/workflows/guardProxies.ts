@@ -26,7 +26,7 @@ export async function guardProxies(
   const book = new Runbook(`Guard the proxies of ${pair}`, input, { runbook: 'guard-proxies', target: pair });
   return book.run(async () => {
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
-      await book.whileNotPaused();
+      await book.pauses.over();
       const { facts } = await book.look(`Look at both proxies of ${pair}`, () => swift.surveyPair({ pair }));
       const plan = book.decide(() => planPairGuard(facts), { sentences: pairSentences });
       let saw = 0;
@@ -44,7 +44,7 @@ export async function guardProxies(
       if (saw > 0) continue; // what was seen to is looked at again before anybody listens
       const known = plan.nodes.filter(({ at }) => at === 'nobody').map(({ node }) => node);
       const heard = await book.step(`Listen to the agents of ${plan.nodes.map(({ node }) => node).join(' and ')}`, () =>
-        book.unlessPaused(() => waiting.awaitDeeds({ terms: facts.terms, after: now.heard, known })),
+        book.pauses.between(() => waiting.awaitDeeds({ terms: facts.terms, after: now.heard, known })),
       );
       for (const { host, deeds } of heard) {
         for (const { number, failed } of deeds) {

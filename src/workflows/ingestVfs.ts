@@ -5,6 +5,7 @@ import { ingestionEssence, ingestionSentences, planIngestion, type IngestionFact
 import { anotherPass } from '../planning/ingestion/passes';
 import { mayAct } from '../planning/rails';
 import { Ingestion } from './ingestion/ingestion';
+import { ingested } from './ingestion/report';
 import { SendRate } from './ingestion/sendRate';
 import { quick, slow } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -51,7 +52,9 @@ export async function ingestVfs(input: Input<'ingestVfs'>): Promise<Report<Outpu
     await ingestion.proveQuiet();
     book.pointOfNoReturn();
     await ingestion.open(facts.servedTable, fleet.new);
-    return ingestion.report();
+    const report = ingestion.report();
+    await book.announce(ingested(from, to, report));
+    return report;
   });
 }
 

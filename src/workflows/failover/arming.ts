@@ -51,9 +51,9 @@ export class Arming {
 
   /** A pause promises that nothing moves: neither by the agents alone. */
   async whilePaused(): Promise<void> {
-    while (this.book.paused) {
+    while (this.book.pauses.now) {
       await this.disarm('its guard is paused');
-      await this.book.whileNotPaused(this.isUnheard ? againMs : undefined);
+      await this.book.pauses.over(this.isUnheard ? againMs : undefined);
       await this.tellAgain();
     }
   }

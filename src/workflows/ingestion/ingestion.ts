@@ -206,7 +206,7 @@ export class Ingestion {
     let sent = nothingSent();
     const failed: PassResult['failed'] = [];
     while (left.length > 0) {
-      await this.book.whileNotPaused();
+      await this.book.pauses.over();
       const done = await this.sendUntilPaused(left, lookAtAll);
       sent = addSent(sent, done.sent);
       failed.push(...done.failed);
@@ -239,7 +239,7 @@ export class Ingestion {
       ],
     });
     const result = child.result();
-    const halted = this.book.whenPaused().then(() => child.signal(halt));
+    const halted = this.book.pauses.begun().then(() => child.signal(halt));
     await untilEnded([result], Promise.race([result, halted])); // a stop ends the wait for a pause at once, and the child later
     return result;
   }

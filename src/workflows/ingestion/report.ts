@@ -1,7 +1,12 @@
+import { counted } from '../../contract/amounts';
 import type { Failed } from '../../activities/copy';
 import type { Output } from '../../contract/runbooks';
 import type { IngestionPlan } from '../../planning/ingestion/plan';
 import { addSent, nothingSent, type SentCounts } from '../../planning/ingestion/sent';
+
+/** For whoever did not watch. */
+export const ingested = (from: string, to: string, { items, files, failedFiles }: Output<'ingestVfs'>): string =>
+  `${counted(items, 'storage item')} with ${counted(files, 'file')} of ${from} are served by ${to}${failedFiles > 0 ? `; ${counted(failedFiles, 'file')} could not be sent` : ''}`;
 
 interface Outcome {
   plan: IngestionPlan;

@@ -1,7 +1,10 @@
-import { condition, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, getExternalWorkflowHandle, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Lease } from '../../contract/operations';
 import { leaseGranted, leaseQueued, leaseReturned } from './messages';
 import { control } from './proxies';
+
+/** Whoever waits longer than this for another run may wait for a person, ms. */
+const patienceMs = 5_000;
 
 export const leaseId = (target: string): string => `lease/${target}`;
 
@@ -25,17 +28,29 @@ export class Leases {
     });
   }
 
-  /** Waits until this run holds every target. `atLeast`: the highest epoch that their hosts have seen. */
-  async take(targets: readonly string[], atLeast: number): Promise<void> {
+  /**
+   * Waits until this run holds every target. `atLeast`: the highest epoch that their hosts have seen. `tell`: for people, when
+   * another run keeps it waiting.
+   */
+  async take(targets: readonly string[], atLeast: number, tell: (behind: string) => Promise<void>): Promise<void> {
     const { workflowId: holder, firstExecutionRunId: runId } = workflowInfo();
     for (const target of [...new Set(targets)].sort()) {
       const known = this.held.find((lease) => lease.target === target);
       if (known && known.epoch <= atLeast) await this.giveBack([target]); // its hosts have seen a newer one
       // One after the other: the order of the names is what prevents a deadlock.
       await control.requestLease({ target, request: { holder, runId, atLeast } });
-      await condition(() => this.held.some((lease) => lease.target === target));
+      await this.granted(target, tell);
       this.behind = undefined;
     }
+  }
+
+  private async granted(target: string, tell: (behind: string) => Promise<void>): Promise<void> {
+    const granted = () => this.held.some((lease) => lease.target === target);
+    await condition(() => granted() || this.behind !== undefined);
+    if (granted()) return;
+    // Not waited for: a hook that hangs must not keep a failover from its turn.
+    if (patched('whoever-waits-long-says-so') && !(await condition(granted, patienceMs))) void tell(this.behind!);
+    await condition(granted);
   }
 
   of(target: string): Lease {

@@ -5,9 +5,11 @@ import {
   ContinueAsNew,
   isCancellation,
   log,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { Refusal } from '../../contract/errors';
+import { noticeOf, type Notice } from '../../contract/notices';
 import type { Lease } from '../../contract/operations';
 import type { Attended as AttendedInput, Report } from '../../contract/runbooks';
 import { Attendance, type RunbookOptions } from './attendance';
@@ -15,6 +17,7 @@ import { digestOf } from './digest';
 import { Ending, endingOnRefusal, Planned } from './endings';
 import { Leases } from './leases';
 import type { ProgressView, Said, StepView } from './messages';
+import { Pauses } from './pauses';
 import { Picture } from './picture';
 import { control } from './proxies';
 import { Undos } from './steps';
@@ -29,6 +32,7 @@ export const currentStep = new AsyncLocalStorage<string>();
  * After `pointOfNoReturn` nothing earlier is undone, and cancel is refused.
  */
 export class Runbook {
+  readonly pauses: Pauses;
   private readonly picture: Picture;
   private readonly undos = new Undos();
   private readonly endings: (() => Promise<unknown>)[] = [];
@@ -61,6 +65,7 @@ export class Runbook {
       mayTune: (set) => options.tune?.check(set),
       tune: async (set) => options.tune?.apply(set),
     });
+    this.pauses = new Pauses(this.attendance, () => this.undos.running);
     picture.show();
   }
 
@@ -121,7 +126,7 @@ export class Runbook {
 
   /** Does a step once, and shows how it went. */
   private async perform<T>(view: StepView, act: () => Promise<T>, evenPaused = false): Promise<T> {
-    if (!evenPaused) await this.whileNotPaused();
+    if (!evenPaused) await this.pauses.over();
     this.picture.steps.move(view, 'running');
     try {
       const result = await currentStep.run(view.what, act);
@@ -184,7 +189,7 @@ export class Runbook {
   async lease(targets: readonly string[], atLeast: number): Promise<void> {
     await this.step(
       `Take ${targets.join(' and ')}, so that no other run touches ${targets.length > 1 ? 'them' : 'it'}`,
-      () => this.leases.take(targets, atLeast),
+      () => this.leases.take(targets, atLeast, (behind) => this.notify('waiting', behind)),
       undefined,
       { must: true },
     );
@@ -221,46 +226,14 @@ export class Runbook {
     this.endings.push(ending);
   }
 
+  /** Tells people what went through, where nobody may have watched. */
+  async announce(what: string): Promise<void> {
+    if (patched('what-went-through-is-announced')) await this.notify('done', what);
+  }
+
   /** How far the step is that runs now. Finished pieces only: what is in flight is on the activities' heartbeats. */
   told(progress: Omit<ProgressView, 'etaMs'>): void {
     this.picture.told(progress);
-  }
-
-  /** Resolves also after `atMostMs`, if that is given. */
-  whileNotPaused(atMostMs?: number): Promise<void> {
-    return this.attendance.pausedBy === undefined || this.undos.running
-      ? Promise.resolve()
-      : this.attendance.whileNotPaused(atMostMs);
-  }
-
-  /** For long steps, which must find their own safe place. */
-  whenPaused(): Promise<void> {
-    return this.attendance.whenPaused();
-  }
-
-  /** Waits for something, as long as the run is not paused: a pause stops the wait, and it begins anew afterwards. */
-  async unlessPaused<T>(wait: () => Promise<T>): Promise<T> {
-    for (;;) {
-      await this.whileNotPaused();
-      const outcome = await this.untilPaused(wait);
-      if (outcome !== undefined) return outcome.value;
-    }
-  }
-
-  /** Waits for something until the run is paused: then there is no outcome. */
-  async untilPaused<T>(wait: () => Promise<T>): Promise<{ value: T } | undefined> {
-    const scope = new CancellationScope({ cancellable: true });
-    void this.whenPaused().then(() => scope.cancel());
-    try {
-      return { value: await scope.run(wait) };
-    } catch (error) {
-      if (!isCancellation(error) || !this.paused) throw error;
-      return undefined;
-    }
-  }
-
-  get paused(): boolean {
-    return this.attendance.pausedBy !== undefined;
   }
 
   private async decision(what: string): Promise<void> {
@@ -291,8 +264,10 @@ export class Runbook {
     this.heldMust = must;
     this.picture.steps.move(view, 'held', reasonOf(error));
     this.picture.enter('held');
+    // From now on: whoever answers while a hook still takes its time must be heard.
+    const answered = this.attendance.answerToHold();
     await this.notify('held', reasonOf(error));
-    const answer = await this.attendance.answerToHold();
+    const answer = await answered;
     this.picture.held = undefined;
     if (answer.do === 'skip') this.picture.steps.move(view, 'skipped', `${answer.by}: ${answer.why}`);
     else delete view.why;
@@ -361,8 +336,9 @@ export class Runbook {
     this.scope.cancel();
   }
 
-  private async notify(event: 'approval' | 'held' | 'failed', why: string): Promise<void> {
+  private async notify(event: Notice['event'], why: string): Promise<void> {
     const { runbook, target } = this.options;
-    await control.notify({ event, run: workflowInfo().workflowId, runbook, target, title: this.picture.title, why });
+    const run = workflowInfo().workflowId;
+    await control.notify(noticeOf({ event, run, runbook, target, title: this.picture.title, why }));
   }
 }
