@@ -57,7 +57,7 @@ describe('a guard sends to the primary', () => {
     const runsOn = guarded([to('p1', 7), to('p2', 8)], [member('primary'), member('primary', 2)]);
     expect(runsOn.astray).toEqual(stale.astray);
     expect(runsOn.cautions).toContain(
-      'p1 still runs as a primary on the timeline that p2 has left: `evenkeel run rejoin-standby --endpoint orders --member p1`',
+      'p1 still runs as a primary, on a timeline that the others have left: `evenkeel run rejoin-standby --endpoint orders --member p1`',
     );
     expect(astray([to('p1', 7), to('p1', 8)])).toEqual([]);
   });

@@ -174,6 +174,16 @@ describe('a failover', () => {
     expect(planFailover(alive, { ...wish, force: true }).asks).toEqual(['only 0 of 3 observers miss the primary']);
   });
 
+  test('is refused while another member says that it is the primary, unless the others have left that one behind', () => {
+    const old: MemberView = { ...standby('p2', '0/5000'), state: 'primary' };
+    const beside = (timeline: number) => ({
+      ...{ p1: { silent: 'gone' }, p2: old },
+      p3: { ...standby('p3', '0/5000'), timeline },
+    });
+    expect(() => planFailover(facts({ members: beside(1) }), wish)).toThrow('p1 by the routes, p2 by itself');
+    expect(planFailover(facts({ members: beside(2) }), wish).candidates).toMatchObject([{ member: 'p3' }]);
+  });
+
   test('a stranger is not promoted', () => {
     const members = { p1: { silent: '' }, p2: standby('p2', '0/1'), p3: { ...standby('p3', '0/2'), systemId: '8' } };
     const { candidates, excluded } = chooseCandidates(

@@ -75,9 +75,9 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
   return primaries.length === 1 ? primaries[0]![0] : shut;
 }
 
-/** A primary that another one has replaced: it is on an earlier timeline of the same cluster. */
+/** A primary that was replaced: another member of the same cluster is, or was when it went down, on a later timeline. */
 export function isFormer(view: Asked<MemberView> | undefined, other: Asked<MemberView> | undefined): boolean {
-  if (!answered(view) || !answered(other) || view.state !== 'primary' || other.state !== 'primary') return false;
+  if (!answered(view) || !answered(other) || view.state !== 'primary') return false;
   return view.systemId !== undefined && view.systemId === other.systemId && isEarlier(view.timeline, other.timeline);
 }
 

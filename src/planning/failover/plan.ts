@@ -3,6 +3,7 @@ import { Refusal } from '../../contract/errors';
 import { chooseCandidates, type Candidate, type Choice } from './candidates';
 import type { Observation } from '../../contract/sights';
 import { answered, primaryOf, type EndpointFacts, type EndpointTerms } from './facts';
+import { rivalsOf } from './rivals';
 import { judge, voteSentences, type Judgement } from './verdict';
 
 /** What is done about an endpoint whose primary is gone. */
@@ -58,14 +59,12 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
   if (terms.maintenance !== false && !wish.force)
     throw new Refusal('InMaintenance', { name: endpoint, why: terms.maintenance });
   const primary = theOnlyPrimary(facts);
-  const second = Object.entries(facts.members).find(
-    ([member, view]) => member !== primary && answered(view) && view.state === 'primary',
-  );
-  if (second)
+  const [second] = rivalsOf(facts, primary);
+  if (second !== undefined)
     throw new Refusal('NoPrimary', {
       name: endpoint,
       count: 2,
-      which: `${primary} by the routes, ${second[0]} by itself`,
+      which: `${primary} by the routes, ${second} by itself`,
     });
   const judgement = judgeObservations(terms, primary, facts.observations);
   if (!judgement.majority && !wish.force) throw noMajority(endpoint, primary, judgement);
