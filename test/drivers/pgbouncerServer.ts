@@ -20,9 +20,20 @@ export interface Pgbouncer {
   console(sql: string): Promise<Record<string, unknown>[]>;
 }
 
-/** All that a pgbouncer before a PostgreSQL at `port` needs to be started. `small` is a database with a pool size of its own. */
-export async function pgbouncerFiles(scene: Scene, before = 1, more = ''): Promise<Pgbouncer> {
-  const folder = folderIn(scene, 'pgbouncer');
+export interface PgbouncerOptions {
+  name?: string;
+  /** The port of the PostgreSQL behind it; left out, nothing is. */
+  before?: number;
+  /** More lines of its settings, of which some name files in its folder. */
+  more?: (folder: string) => Record<string, string | number>;
+}
+
+/** All that a pgbouncer needs to be started. `small` is a database with a pool size of its own. */
+export async function pgbouncerFiles(
+  scene: Scene,
+  { name = 'pgbouncer', before = 1, more = () => ({}) }: PgbouncerOptions = {},
+): Promise<Pgbouncer> {
+  const folder = folderIn(scene, name);
   const user = lesserUser(folder);
   const port = await freePort();
   const passwordFile = join(scene.directory(), 'password');
@@ -40,7 +51,9 @@ auth_file = ${join(folder, 'users')}
 admin_users = evenkeel
 pool_mode = transaction
 default_pool_size = 3
-${more}`;
+${Object.entries(more(folder))
+  .map(([key, value]) => `${key} = ${value}\n`)
+  .join('')}`;
   writeFileSync(join(folder, 'pgbouncer.ini'), ini);
   const console = async (sql: string) => {
     const client = new Client({ host: '127.0.0.1', port, user: 'evenkeel', database: 'pgbouncer', password });
@@ -57,7 +70,7 @@ ${more}`;
 
 /** The same, and it runs. */
 export async function pgbouncer(scene: Scene, before = 1): Promise<Pgbouncer> {
-  const bouncer = await pgbouncerFiles(scene, before);
+  const bouncer = await pgbouncerFiles(scene, { before });
   startProgram(scene, bouncer.command, { cwd: bouncer.folder, ...bouncer.user });
   await eventually(() => bouncer.console('SHOW VERSION'));
   return bouncer;

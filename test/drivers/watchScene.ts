@@ -12,10 +12,9 @@ import type { Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
 import { lesserUser } from './lesserUser';
 import { ended, folderIn, startProgram } from './loadScene';
+import { password, pgbouncerFiles } from './pgbouncerServer';
 
 export type Watch = CapabilityOf<'watch'>;
-
-const password = 'a-password-of-this-test';
 
 /** The driver of a host that is named `a`, with its watcher, until the scene ends. */
 export function watching(
@@ -181,38 +180,11 @@ export async function proxy(
   name: string,
   settings: Record<string, string | number> = {},
 ): Promise<Proxy> {
-  const folder = folderIn(scene, name);
-  const user = lesserUser(folder);
-  const port = await freePort();
-  const passwordFile = join(scene.directory(), 'password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  writeFileSync(join(folder, 'users'), `"evenkeel" "${password}"\n`);
-  const ini = `[databases]
-postgres = host=127.0.0.1 port=1 dbname=postgres
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-pidfile = ${join(folder, 'pid')}
-auth_type = scram-sha-256
-auth_file = ${join(folder, 'users')}
-admin_users = evenkeel
-so_reuseport = 1
-${Object.entries(settings)
-  .map(([key, value]) => `${key} = ${value}\n`)
-  .join('')}`;
-  writeFileSync(join(folder, 'pgbouncer.ini'), ini);
-  const console = async (sql: string) => {
-    const client = new Client({ host: '127.0.0.1', port, user: 'evenkeel', database: 'pgbouncer', password });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(sql)).rows;
-    } finally {
-      await client.end();
-    }
-  };
-  const run = () =>
-    startProgram(scene, ['/usr/sbin/pgbouncer', '-q', join(folder, 'pgbouncer.ini')], { cwd: folder, ...user });
+  const { command, folder, user, port, passwordFile, console } = await pgbouncerFiles(scene, {
+    name,
+    more: (own) => ({ so_reuseport: 1, pidfile: join(own, 'pid'), ...settings }),
+  });
+  const run = () => startProgram(scene, command, { cwd: folder, ...user });
   let child = run();
   const start = async () => {
     child = run();
