@@ -1,8 +1,11 @@
 import type { RunView } from '../../src/api/views';
 import type { Output } from '../../src/contract/runbooks';
 import { endpointOfLab as endpoint } from '../../src/laboratory/failoverFleet';
+import { eventually } from '../setup/eventually';
 import { resultOf, story, told, type FailoverScene } from '../setup/failoverScene';
 
+/** Longer than a guard waits until it looks around again for a forwarder that was silent, ms. */
+const lookedMs = 35_000;
 /** A failover that waits for nobody has ended by then, also on a busy machine, ms. */
 const usualMs = 20_000;
 
@@ -46,6 +49,49 @@ story(
   240_000,
 );
 
+/** How the route of the forwarder in the first zone is when that zone is back, and how it is in the end. */
+const routes = [
+  { was: 'absent', ends: 'p2', replication: 'asynchronous' },
+  { was: 'closed', ends: 'closed', replication: 'synchronous' },
+] as const;
+
+for (const { was, ends, replication } of routes)
+  story(
+    `two zones are cut off one after the other: no route that is ${was} is opened to who was replaced in the first`,
+    { replication },
+    async (scene) => {
+      const { site } = scene;
+      await scene.guard();
+      if (was === 'closed') {
+        await scene.start('replace-forwarder', { gone: 'fa' });
+        expect(await scene.ended('replace-forwarder')).toMatchObject({ phase: 'done' });
+      }
+      await scene.writes({ patient: false });
+      await scene.rest();
+      const had = await site.database('p1').contents();
+      await eventually(async () => (await site.database('p2').contents()).size === had.size);
+      const run = await endedSince(scene, 'fail-over-endpoint', await site.faults.partition('a'));
+      expect(resultOf(run)).toMatchObject({ primary: 'p2', left: ['fa'] });
+      await scene.watched('p2');
+      await scene.writes({ patient: false });
+
+      if (was === 'absent') await site.faults.reboot('fa');
+      await site.faults.partitionInstead('b', 'a');
+      expect(await doesWithin(scene, 'fa', lookedMs)).not.toContain('p1');
+
+      await site.faults.mend();
+      await eventually(
+        async () => {
+          expect([await sendsTo(scene, 'fa'), await sendsTo(scene, 'fb')]).toEqual([ends, 'p2']);
+          return true;
+        },
+        { timeoutMs: 90_000, everyMs: 250 },
+      );
+      expect(await scene.judged('p2')).toMatchObject({ sound: true, lost: [] });
+    },
+    300_000,
+  );
+
 /** The end of a run that began after something; whatever it asks, somebody says yes. */
 async function endedSince(scene: FailoverScene, runbook: string, sinceMs: number): Promise<RunView> {
   const answers = (run: RunView) => run.endedAt !== undefined || run.phase === 'waiting for approval';
@@ -54,6 +100,26 @@ async function endedSince(scene: FailoverScene, runbook: string, sinceMs: number
     if (run.endedAt !== undefined) return run;
     await scene.operator.decide(`${runbook}/${endpoint}`, { approved: true, by: 'ann', why: 'nobody uses it' });
   }
+}
+
+/** The member to which a forwarder sends; of one that sends to nobody, the state of its route. */
+async function sendsTo({ site }: FailoverScene, forwarder: string): Promise<string> {
+  const { state, to } = await site.agent(forwarder).traffic.routes({ endpoint });
+  return [...site.databases.values()].find(({ address }) => address === to?.address)?.member ?? state;
+}
+
+/** Whatever a forwarder does in that time, each once. */
+async function doesWithin(scene: FailoverScene, forwarder: string, ms: number): Promise<string[]> {
+  const does = new Set<string>();
+  const sinceMs = Date.now();
+  await eventually(
+    async () => {
+      does.add(await sendsTo(scene, forwarder));
+      return Date.now() - sinceMs > ms;
+    },
+    { timeoutMs: ms + 10_000, everyMs: 100 },
+  );
+  return [...does];
 }
 
 /** The forwarders that the DNS name says. */
