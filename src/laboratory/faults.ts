@@ -1,5 +1,7 @@
 import type { FailoverSite } from './failoverSite';
+import { inside } from './network';
 import { processesIn, signalAll } from './processes';
+import { answerOf } from './run';
 
 /** What breaks in a laboratory, and how it is mended. Each answers with the moment when it was done, ms since the epoch of Unix. */
 export class Faults {
@@ -42,6 +44,14 @@ export class Faults {
     return now();
   }
 
+  /** A forwarder starts anew: its kernel knows no route, and its agent has what lies on its disk. */
+  async reboot(forwarder: string): Promise<number> {
+    this.killAgent(forwarder);
+    const { namespace } = this.site.network.host(forwarder);
+    await answerOf([...inside(namespace), 'nft', 'flush', 'ruleset']);
+    return this.startAgent(forwarder);
+  }
+
   /** Packets to and from these hosts vanish. */
   async cut(...hosts: string[]): Promise<number> {
     await this.site.network.cut(...hosts);
@@ -58,6 +68,14 @@ export class Faults {
   async partition(zone: string): Promise<number> {
     await this.site.network.partition(...this.site.network.inZone(zone));
     return now();
+  }
+
+  /** One zone comes back in the moment in which another one is cut off; neither sees the other. */
+  async partitionInstead(zone: string, of: string): Promise<number> {
+    const { network } = this.site;
+    await network.cut(...network.inZone(zone));
+    await network.mend(...network.inZone(of));
+    return this.partition(zone);
   }
 
   /** Mends the links of these hosts; of all when none is named. */
