@@ -4,7 +4,7 @@ import type { WritesSeen } from '../contract/failoverReports';
 import type { Observation } from '../contract/sights';
 import type { CapabilityOf } from '../drivers/host';
 import { opinionOf, type Judgement } from '../planning/failover/verdict';
-import { answered, primarySeen, type EndpointTerms } from '../planning/failover/facts';
+import { answered, primariesSeen, type EndpointTerms } from '../planning/failover/facts';
 import { judgeObservations } from '../planning/failover/plan';
 import { writesSeen } from '../planning/failover/writesSeen';
 import { beatMs } from '../services/watcher/protocol';
@@ -22,6 +22,8 @@ const settleMs = 2_000;
 export interface Watching {
   terms: EndpointTerms;
   primary: string;
+  /** Other members that say that they are a primary: the run knows of them. */
+  beside?: string[];
   /** The opinion that the run knows already. */
   known: string;
   /** It ends after this all the same, so that its run can look around, ms. */
@@ -76,7 +78,7 @@ export const watchActivities = (hands: Hands) => ({
    * Listens to the observers of an endpoint until their opinion is another than the run knows: a majority at once, anything
    * else when it lasts. Meanwhile the plan of the agents is kept, and it ends when that has to be another one.
    */
-  async watchEndpoint({ terms, primary, known, spellMs, keeping }: Watching): Promise<Watched> {
+  async watchEndpoint({ terms, primary, beside = [], known, spellMs, keeping }: Watching): Promise<Watched> {
     const { endpoint } = terms;
     return awaiting(endpoint, `Watch ${primary}, primary of ${endpoint}`, async (signal) => {
       const observers = new Listening<Observation>(signal, (host, last) =>
@@ -94,8 +96,10 @@ export const watchActivities = (hands: Hands) => ({
             const judgement = judgeObservations(terms, primary, [...said.values()]);
             const isOther = lasts.other.is(opinionOf(judgement) !== known, judgement.majority);
             if (isOther || Date.now() - begun > spellMs) return { judgement };
-            const now = primarySeen(terms, [...said.values()]);
-            const moved = lasts.moved.is(now !== undefined && now !== primary) ? `${now} is the primary` : undefined;
+            const news = primariesSeen(terms, [...said.values()]).filter(
+              (one) => one !== primary && !beside.includes(one),
+            );
+            const moved = lasts.moved.is(news.length > 0) ? `${news.join(' and ')} is a primary` : undefined;
             const changed = moved ?? keeper.changed ?? keeper.fileChanged();
             return changed === undefined ? undefined : { judgement, changed };
           },

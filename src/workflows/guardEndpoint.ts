@@ -90,7 +90,7 @@ export async function guardEndpoint(
 async function watch(
   book: Runbook,
   terms: EndpointTerms,
-  { primary, judgement, armed, silent, astray }: GuardPlan,
+  { primary, beside, judgement, armed, silent, astray }: GuardPlan,
   { held, isUnheard }: Arming,
   { lastAt }: Past,
   pending: boolean,
@@ -102,7 +102,7 @@ async function watch(
   const restMs = astray.length > 0 ? astrayMs : restsMs;
   const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
     book.pauses.until(() =>
-      waiting.watchEndpoint({ terms, primary, known, spellMs: soon ? againMs : restMs, keeping }),
+      waiting.watchEndpoint({ terms, primary, beside, known, spellMs: soon ? againMs : restMs, keeping }),
     ),
   );
   return outcome?.value;

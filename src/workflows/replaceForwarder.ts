@@ -2,7 +2,7 @@ import type { Input, Output, Report } from '../contract/runbooks';
 import { forwarderSentences, planForwarder, type ForwarderPlan } from '../planning/failover/forwarders';
 import { memberAt, type EndpointTerms } from '../planning/failover/facts';
 import { takeEndpoint } from './failover/takeEndpoint';
-import { swift } from './kit/proxies';
+import { once, swift } from './kit/proxies';
 import { Runbook } from './kit/runbook';
 
 /** A forwarder is gone, or is to go: the DNS name says another one, which forwards to the same primary. */
@@ -16,7 +16,8 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
     const { facts } = await takeEndpoint(book, endpoint, { dryRun });
     const plan = book.decide(() => planForwarder(facts, { gone, by, onlyAstray }), { sentences: forwarderSentences });
     await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
-    const freed = plan.joins && (await join(book, facts.terms, plan, plan.joins));
+    const acts = input.onFailure === 'leave' ? once : swift;
+    const freed = plan.joins && (await join(book, acts, facts.terms, plan, plan.joins));
     if (plan.gone) await leave(book, facts.terms, plan, plan.gone);
     const now = facts.terms.dns
       ? await book.attempt(`Look at what ${facts.terms.name} says now`, () =>
@@ -36,6 +37,7 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
 /** Tells how many clients it freed, where they waited for a former primary. */
 async function join(
   book: Runbook,
+  acts: typeof swift,
   terms: EndpointTerms,
   { endpoint, to, by }: ForwarderPlan,
   { forwarder, host, address, from, open, sentTo }: NonNullable<ForwarderPlan['joins']>,
@@ -47,25 +49,25 @@ async function join(
     await book.step(
       `Open ${endpoint} on ${forwarder} to ${to.member} under epoch ${epoch}`,
       async () => {
-        if (from > 0) await swift.closeRoute({ host, endpoint, from, lease, reject: [] });
-        await swift.openRoute({ host, endpoint, lease, to: { address: to.address, port: to.port } });
+        if (from > 0) await acts.closeRoute({ host, endpoint, from, lease, reject: [] });
+        await acts.openRoute({ host, endpoint, lease, to: { address: to.address, port: to.port } });
       },
-      () => swift.closeRoute({ host, endpoint, from: epoch, lease, reject: [] }),
+      () => acts.closeRoute({ host, endpoint, from: epoch, lease, reject: [] }),
     );
   const freed =
     sentTo === undefined
       ? undefined
       : await book.attempt(`Free the clients that still wait for ${memberAt(terms, sentTo) ?? sentTo}`, () =>
-          swift.freeClients({ host, endpoint, address: sentTo }),
+          acts.freeClients({ host, endpoint, address: sentTo }),
         );
   await book.step(`Verify by a write through ${forwarder}`, () =>
-    swift.writeThrough({ host: by, target: endpoint, address, port, deadlineMs: 2_000 }),
+    acts.writeThrough({ host: by, target: endpoint, address, port, deadlineMs: 2_000 }),
   );
   if (dns)
     await book.step(
       `Let ${forwarder} join ${name}`,
-      () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'member' }),
-      () => swift.announceForwarder({ host: by, endpoint, lease, address, as: 'gone' }),
+      () => acts.announceForwarder({ host: by, endpoint, lease, address, as: 'member' }),
+      () => acts.announceForwarder({ host: by, endpoint, lease, address, as: 'gone' }),
     );
   return freed;
 }

@@ -90,11 +90,11 @@ export const memberAt = ({ members }: EndpointTerms, address: string): string | 
 export const changedHosts = ({ members, forwarders }: Pick<EndpointTerms, 'members' | 'forwarders'>): string[] =>
   [...Object.values(members), ...Object.values(forwarders)].map(({ host }) => host);
 
-/** The member that a majority of the observers sees as the primary. */
-export function primarySeen({ observers }: EndpointTerms, observations: readonly Observation[]): string | undefined {
+/** The members that a majority of the observers sees as a primary: more than one where a former primary runs on. */
+export function primariesSeen({ observers }: EndpointTerms, observations: readonly Observation[]): string[] {
   const votes = new Map<string, number>();
   for (const { sights } of observations)
     for (const [member, { role, says }] of Object.entries(sights))
       if (role === 'primary' && says === 'answers') votes.set(member, (votes.get(member) ?? 0) + 1);
-  return [...votes].find(([, count]) => count * 2 > observers.length)?.[0];
+  return [...votes].filter(([, count]) => count * 2 > observers.length).map(([member]) => member);
 }

@@ -3,7 +3,7 @@ import { Refusal } from '../../contract/errors';
 import { chooseCandidates } from './candidates';
 import { astrayOf, routeCautions, type Astray } from './astray';
 import type { Rails } from '../rails';
-import { rivalCautions } from './rivals';
+import { primariesBeside, rivalCautions } from './rivals';
 import { planArmed, type ArmedDraft } from './armed';
 import { answered, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
@@ -13,6 +13,8 @@ import type { Judgement } from './verdict';
 export interface GuardPlan {
   endpoint: string;
   primary: string;
+  /** Other members that say that they are a primary. */
+  beside: string[];
   judgement: Judgement;
   /** Forwarders that answer and do not send to the primary, and what they do instead. */
   astray: Astray[];
@@ -40,6 +42,7 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
   const astray = astrayOf(facts, primary);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
+    beside: primariesBeside(facts, primary),
     judgement: judgeObservations(terms, primary, facts.observations),
     astray,
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),

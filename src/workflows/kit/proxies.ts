@@ -29,13 +29,19 @@ export const control = proxyActivities<Activities>({
   cancellationType,
 });
 
+const forClients = {
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '2s',
+  priority: { priorityKey: 1 },
+  cancellationType,
+} as const;
+
 /**
  * An act that clients wait for. A worker that dies is noticed within two seconds and the act is tried again; a host that does
  * not answer is not asked again: what is done without it is decided by the runbook.
  */
 export const swift = proxyActivities<Activities>({
-  startToCloseTimeout: '60s',
-  heartbeatTimeout: '2s',
+  ...forClients,
   retry: {
     initialInterval: '100ms',
     backoffCoefficient: 1.5,
@@ -43,9 +49,10 @@ export const swift = proxyActivities<Activities>({
     maximumAttempts: 5,
     nonRetryableErrorTypes: ['AgentUnreachable'],
   },
-  priority: { priorityKey: 1 },
-  cancellationType,
 });
+
+/** The same, of a run that nobody attends and that is made again later: it gives way to a failover soon. */
+export const once = proxyActivities<Activities>({ ...forClients, retry: { maximumAttempts: 1 } });
 
 /** Waits at agents for news, for hours; another worker takes over from one that dies. */
 export const waiting = proxyActivities<Activities>({
