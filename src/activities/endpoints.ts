@@ -3,13 +3,14 @@ import type { Deed } from '../contract/sights';
 import type { Fleet } from '../contract/fleet';
 import { answered, type EndpointFacts, type EndpointTerms } from '../planning/failover/facts';
 import type { Rails } from '../planning/rails';
+import type { FleetFile } from '../fleet/live';
 import { meant } from '../fleet/nearest';
 import type { Hands } from '.';
 import { Asking, patience } from './asking';
 import { beating } from './supervise';
 
 /** An endpoint, the rails that hold for every run, and the highest epoch that any of its hosts has seen for it. */
-export interface Survey {
+export interface Survey extends FleetFile {
   facts: EndpointFacts;
   rails: Rails;
   epoch: number;
@@ -18,13 +19,20 @@ export interface Survey {
 /** `most`: its clients wait; `some`: nobody watches meanwhile; `none`: a person or a plan wants the whole picture. */
 export type Haste = 'none' | 'some' | 'most';
 
+export interface Looking {
+  endpoint: string;
+  haste: Haste;
+  /** It is refused while the fleet file is wrong. Left out, also by older runs: its run is under way, and a typo must not end it. */
+  begins?: boolean;
+}
+
 export const endpointActivities = ({ fleet, agent }: Hands) => ({
   /**
    * Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named. Whoever looks
    * in a hurry waits for nobody who can be done without; whoever is in some haste does so for a moment.
    */
-  async surveyEndpoint({ endpoint, haste }: { endpoint: string; haste: Haste }): Promise<Survey> {
-    const now = fleet.checked();
+  async surveyEndpoint({ endpoint, haste, begins = false }: Looking): Promise<Survey> {
+    const { now, ...file } = fleet.forLook(begins);
     const terms = termsOf(now, endpoint);
     return beating(terms.name, `Look at ${endpoint}`, async () => {
       const asked = new Asking();
@@ -63,7 +71,8 @@ export const endpointActivities = ({ fleet, agent }: Hands) => ({
         (host) => haste === 'most' && outOfReach(survey, host),
         haste === 'most' ? patience.shortMs : patience.fairMs,
       );
-      return { facts: { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
+      const facts = { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() };
+      return { facts, rails: now.limits, epoch, ...file };
     });
   },
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { whyOf } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { findFleetFile, loadFleet } from './load';
 
@@ -11,6 +12,13 @@ export interface LiveFleet {
   (): Fleet;
   /** For what begins: refuses with what is wrong in the file, since a pause or a freeze may have been written into it. */
   checked(): Fleet;
+  /** For the looks of runs: one that begins is refused as `checked` does it, one under way is told what is wrong. */
+  forLook(begins: boolean): { now: Fleet } & FleetFile;
+}
+
+/** What is wrong in the fleet file, while what it said before holds; left out when it is right. */
+export interface FleetFile {
+  fleetWrong?: string;
 }
 
 /**
@@ -45,5 +53,9 @@ export function liveFleet(given: string | undefined, complain: (error: unknown) 
     if (wrong !== undefined) throw wrong;
     return fleet;
   };
-  return Object.assign(live, { checked });
+  const forLook = (begins: boolean) => {
+    const now = begins ? checked() : live();
+    return { now, ...(wrong !== undefined && { fleetWrong: whyOf(wrong) }) };
+  };
+  return Object.assign(live, { checked, forLook });
 }

@@ -7,8 +7,9 @@ import { guardSentences, planGuard, type GuardPlan } from '../planning/failover/
 import type { EndpointTerms } from '../planning/failover/facts';
 import { opinionOf } from '../planning/failover/verdict';
 import { failOverEndpoint } from './failOverEndpoint';
+import { cautious } from './failover/cautious';
 import { Arming, type ArmedPast } from './failover/arming';
-import { attendance, runBeside } from './kit/besides';
+import { attendance, begins, runBeside } from './kit/besides';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
 import { replaceForwarder } from './replaceForwarder';
@@ -32,6 +33,8 @@ const astrayMs = 600_000;
 /** So long it is waited for: another run may have the endpoint, and nobody watches meanwhile, ms. */
 const openMs = 10_000;
 
+const speech = { sentences: guardSentences };
+
 /** Months of watching: the agents look ten times a second; this run hears of it when their opinion changes, and acts. */
 export async function guardEndpoint(
   input: Input<'guardEndpoint'>,
@@ -47,13 +50,12 @@ export async function guardEndpoint(
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
       await arming.whilePaused();
       const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-        swift.surveyEndpoint({ endpoint, haste: 'some' }),
+        swift.surveyEndpoint({ endpoint, haste: 'some', begins: begins() && turn === 0 }),
       );
       const { facts, rails } = survey;
       const { coolDown } = facts.terms;
-      const plan = book.decide(() => planGuard(facts, rails, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
-        sentences: guardSentences,
-      });
+      const notBeforeMs = past.lastAt === 0 ? 0 : past.lastAt + coolDown;
+      const plan = book.decide(() => planGuard(facts, rails, notBeforeMs), cautious(survey, speech));
       if (!plan.judgement.majority) for (const { forwarder } of plan.astray) await openOn(book, endpoint, forwarder);
       const deed = deedToAdopt(facts);
       if (deed && isNews(deed, past)) {
