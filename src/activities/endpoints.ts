@@ -3,13 +3,14 @@ import type { Deed } from '../contract/sights';
 import type { Fleet } from '../contract/fleet';
 import { answered, type EndpointFacts, type EndpointTerms } from '../planning/failover/facts';
 import type { Rails } from '../planning/rails';
+import type { FleetFile } from '../fleet/live';
 import { meant } from '../fleet/nearest';
 import type { Hands } from '.';
 import { Asking, patience } from './asking';
 import { beating } from './supervise';
 
 /** An endpoint, the rails that hold for every run, and the highest epoch that any of its hosts has seen for it. */
-export interface Survey {
+export interface Survey extends FleetFile {
   facts: EndpointFacts;
   rails: Rails;
   epoch: number;
@@ -18,59 +19,70 @@ export interface Survey {
 /** `most`: its clients wait; `some`: nobody watches meanwhile; `none`: a person or a plan wants the whole picture. */
 export type Haste = 'none' | 'some' | 'most';
 
-export const endpointActivities = ({ fleet, agent }: Hands) => ({
-  /**
-   * Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named. Whoever looks
-   * in a hurry waits for nobody who can be done without; whoever is in some haste does so for a moment.
-   */
-  async surveyEndpoint({ endpoint, haste }: { endpoint: string; haste: Haste }): Promise<Survey> {
-    const now = fleet.checked();
-    const terms = termsOf(now, endpoint);
-    return beating(terms.name, `Look at ${endpoint}`, async () => {
-      const asked = new Asking();
-      const survey: Omit<EndpointFacts, 'nowMs'> = { terms, members: {}, routes: {}, observations: [], heard: [] };
-      let epoch = 0;
-      for (const { host } of terms.observers)
-        asked.put(host, agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
-          if (!('silent' in seen)) survey.observations.push(seen);
-        });
-      for (const { host } of terms.dns && haste !== 'most' ? terms.observers : [])
-        asked.put(host, agent(host).traffic.resolve({ endpoint }), (said) => {
-          if (answered(said)) survey.named = said.addresses;
-        });
-      const deeds = { told: [] as Deed[], by: 0 };
-      for (const { host } of terms.armed ? terms.observers : [])
-        asked.put(host, agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {
-          if (!answered(heard)) return;
-          deeds.by++;
-          deeds.told.push(...heard.deeds.filter(({ failover }) => failover).slice(-1));
-        });
-      for (const [member, { host }] of Object.entries(terms.members))
-        asked.put(host, agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
-          survey.members[member] = view;
-        });
-      for (const [forwarder, { host }] of Object.entries(terms.forwarders))
-        asked.put(host, agent(host).traffic.routes({ endpoint }), (route) => {
-          survey.routes[forwarder] = route;
-          if (answered(route)) epoch = Math.max(epoch, route.epoch);
-        });
-      for (const host of hostsOf(terms))
-        asked.put(host, agent(host).host.epochs({}), (known) => {
-          if (!answered(known)) return;
-          survey.heard.push(host);
-          epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
-        });
-      // What the agents did must not be done again: it is waited for.
-      const heardOfDeeds = () => !terms.armed || deeds.by * 2 > terms.observers.length;
-      await asked.answers(
-        () => haste !== 'none' && enough(survey) && heardOfDeeds(),
-        (host) => haste === 'most' && outOfReach(survey, host),
-        haste === 'most' ? patience.shortMs : patience.fairMs,
-      );
-      return { facts: { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() }, rails: now.limits, epoch };
-    });
+export interface Looking {
+  endpoint: string;
+  haste: Haste;
+  /** It is refused while the fleet file is wrong. Left out, also by older runs: its run is under way, and a typo must not end it. */
+  begins?: boolean;
+}
+
+export const endpointActivities = (hands: Hands) => ({
+  /** For runs. The Keeper of a watch looks by itself: its look may outlive its activity, which must not be said to live then. */
+  async surveyEndpoint(asked: Looking): Promise<Survey> {
+    return beating(asked.endpoint, `Look at ${asked.endpoint}`, () => surveyOf(hands, asked));
   },
 });
+
+/**
+ * Asks the observers, members and forwarders of an endpoint, all at once. Those that do not answer are named. Whoever looks
+ * in a hurry waits for nobody who can be done without; whoever is in some haste does so for a moment.
+ */
+export async function surveyOf({ fleet, agent }: Hands, { endpoint, haste, begins = false }: Looking): Promise<Survey> {
+  const { now, ...file } = fleet.forLook(begins);
+  const terms = termsOf(now, endpoint);
+  const asked = new Asking();
+  const survey: Omit<EndpointFacts, 'nowMs'> = { terms, members: {}, routes: {}, observations: [], heard: [] };
+  let epoch = 0;
+  for (const { host } of terms.observers)
+    asked.put(host, agent(host).watch.look({ target: endpoint, after: -1, waitMs: 0 }), (seen) => {
+      if (!('silent' in seen)) survey.observations.push(seen);
+    });
+  for (const { host } of terms.dns && haste !== 'most' ? terms.observers : [])
+    asked.put(host, agent(host).traffic.resolve({ endpoint }), (said) => {
+      if (answered(said)) survey.named = said.addresses;
+    });
+  const deeds = { told: [] as Deed[], by: 0 };
+  for (const { host } of terms.armed ? terms.observers : [])
+    asked.put(host, agent(host).watch.deeds({ target: endpoint, after: 0, waitMs: 0 }), (heard) => {
+      if (!answered(heard)) return;
+      deeds.by++;
+      deeds.told.push(...heard.deeds.filter(({ failover }) => failover).slice(-1));
+    });
+  for (const [member, { host }] of Object.entries(terms.members))
+    asked.put(host, agent(host).role.status({ endpoint, deadlineMs: patience.shortMs }), (view) => {
+      survey.members[member] = view;
+    });
+  for (const [forwarder, { host }] of Object.entries(terms.forwarders))
+    asked.put(host, agent(host).traffic.routes({ endpoint }), (route) => {
+      survey.routes[forwarder] = route;
+      if (answered(route)) epoch = Math.max(epoch, route.epoch);
+    });
+  for (const host of hostsOf(terms))
+    asked.put(host, agent(host).host.epochs({}), (known) => {
+      if (!answered(known)) return;
+      survey.heard.push(host);
+      epoch = Math.max(epoch, known.epochs[endpoint] ?? 0);
+    });
+  // What the agents did must not be done again: it is waited for.
+  const heardOfDeeds = () => !terms.armed || deeds.by * 2 > terms.observers.length;
+  await asked.answers(
+    () => haste !== 'none' && enough(survey) && heardOfDeeds(),
+    (host) => haste === 'most' && outOfReach(survey, host),
+    haste === 'most' ? patience.shortMs : patience.fairMs,
+  );
+  const facts = { ...inOrder(survey), deeds: deeds.told, nowMs: Date.now() };
+  return { facts, rails: now.limits, epoch, ...file };
+}
 
 /** As in the fleet file, not as they answered: the same facts read the same. */
 function inOrder(survey: Omit<EndpointFacts, 'nowMs'>): Omit<EndpointFacts, 'nowMs'> {

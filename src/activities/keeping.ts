@@ -6,7 +6,7 @@ import { changedHosts, type EndpointTerms } from '../planning/failover/facts';
 import { barredBy } from '../planning/rails';
 import type { Hands } from '.';
 import { arm } from './arming';
-import { endpointActivities, termsOf } from './endpoints';
+import { surveyOf, termsOf } from './endpoints';
 
 /** How often it is looked whether the plan still fits, ms; a difference must be there when it is looked again so soon. */
 const lookMs = 30_000;
@@ -45,7 +45,10 @@ export class Keeper {
     return this.keeping.plan && barredBy(now.limits, changedHosts(this.terms));
   }
 
-  /** Until it is stopped, or something has changed. */
+  /**
+   * Until it is stopped, or something has changed. Never fails, and nobody need wait for its end: a look that was under way
+   * changes nothing then, and an agent refuses a plan that was on its way when it was taken back.
+   */
   async keep(signal: AbortSignal): Promise<void> {
     const { armed } = this.terms;
     if (!armed) return;
@@ -55,8 +58,10 @@ export class Keeper {
       await sleep(Math.min(lookMs, armed.expires / 3), signal);
       if (signal.aborted) return;
       try {
-        if ((await this.differs()) && (await sleep(againMs, signal)) && (await this.differs()))
-          this.changed = 'another plan would be made now';
+        const lasts = (await this.differs()) && (await sleep(againMs, signal)) && (await this.differs());
+        // Whoever ended the watch may be taking the plan back.
+        if (signal.aborted) return;
+        if (lasts) this.changed = 'another plan would be made now';
         else if (plan && Date.now() - renewedMs >= armed.expires / 3) {
           await arm(this.hands, plan, armed.expires);
           renewedMs = Date.now();
@@ -68,10 +73,8 @@ export class Keeper {
   }
 
   private async differs(): Promise<boolean> {
-    const { facts, rails } = await endpointActivities(this.hands).surveyEndpoint({
-      endpoint: this.terms.endpoint,
-      haste: 'none',
-    });
+    const { endpoint } = this.terms;
+    const { facts, rails } = await surveyOf(this.hands, { endpoint, haste: 'none' });
     const { plan, notBeforeMs } = this.keeping;
     const wanted = planArmed(facts, rails, this.primary, notBeforeMs);
     if (!('draft' in wanted)) return plan !== undefined && !isMissed(wanted.not);

@@ -3,6 +3,7 @@ import type { ProxiesEntry } from '../contract/endpoints';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import type { Deed, Observation } from '../contract/sights';
+import type { FleetFile } from '../fleet/live';
 import { meant } from '../fleet/nearest';
 import { answered } from '../planning/failover/facts';
 import { isDown, isWell, leaseOfNode, type PairFacts, type PairTerms } from '../planning/failover/proxies';
@@ -37,7 +38,7 @@ export interface Heard {
   deeds: Deed[];
 }
 
-export interface PairSurvey {
+export interface PairSurvey extends FleetFile {
   facts: PairFacts;
   rails: Rails;
   /** By node: the highest epoch that any host has seen for its address. */
@@ -45,9 +46,9 @@ export interface PairSurvey {
 }
 
 export const proxyActivities = ({ fleet, agent }: Hands) => ({
-  /** Asks both hosts of a pair who holds which address, what they see, and what they did. */
-  async surveyPair({ pair }: { pair: string }): Promise<PairSurvey> {
-    const now = fleet.checked();
+  /** Asks both hosts of a pair who holds which address, what they see, and what they did. `begins` as for an endpoint. */
+  async surveyPair({ pair, begins = false }: { pair: string; begins?: boolean }): Promise<PairSurvey> {
+    const { now, ...file } = fleet.forLook(begins);
     const terms = pairTermsOf(now, pair);
     return beating(pair, `Look at ${pair}`, async () => {
       const asked = new Asking();
@@ -75,7 +76,7 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
       const place = Object.values(terms.nodes).map(({ host }) => host);
       facts.observations.sort((a, b) => place.indexOf(a.observer) - place.indexOf(b.observer));
       facts.deeds.sort((a, b) => a.atMs - b.atMs);
-      return { facts: { ...facts, nowMs: Date.now() }, rails: now.limits, epochs };
+      return { facts: { ...facts, nowMs: Date.now() }, rails: now.limits, epochs, ...file };
     });
   },
 

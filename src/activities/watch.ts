@@ -86,7 +86,8 @@ export const watchActivities = (hands: Hands) => ({
       );
       const over = new AbortController();
       const keeper = new Keeper(hands, terms, primary, keeping);
-      const kept = keeper.keep(AbortSignal.any([signal, over.signal]));
+      // Not waited for: a look of it may take seconds, and clients wait for what is heard here.
+      void keeper.keep(AbortSignal.any([signal, over.signal]));
       const begun = Date.now();
       const lasts = { other: new Lasting(settleMs), moved: new Lasting(settleMs) };
       try {
@@ -107,7 +108,6 @@ export const watchActivities = (hands: Hands) => ({
         return watched ?? { judgement: judgeObservations(terms, primary, []) };
       } finally {
         over.abort();
-        await kept;
       }
     });
   },

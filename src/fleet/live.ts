@@ -1,8 +1,9 @@
-import { statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { whyOf } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
-import { loadFleet } from './load';
+import { findFleetFile, loadFleet } from './load';
 
-/** How often the file is looked at, ms, however often the fleet is asked for. */
+/** How often the file is read for what goes on, ms, however often the fleet is asked for. */
 const lookEveryMs = 1_000;
 
 /** The fleet as its file says now. */
@@ -11,6 +12,13 @@ export interface LiveFleet {
   (): Fleet;
   /** For what begins: refuses with what is wrong in the file, since a pause or a freeze may have been written into it. */
   checked(): Fleet;
+  /** For the looks of runs: one that begins is refused as `checked` does it, one under way is told what is wrong. */
+  forLook(begins: boolean): { now: Fleet } & FleetFile;
+}
+
+/** What is wrong in the fleet file, while what it said before holds; left out when it is right. */
+export interface FleetFile {
+  fleetWrong?: string;
 }
 
 /**
@@ -18,30 +26,36 @@ export interface LiveFleet {
  * in an editor must not stop the runs that are under way.
  */
 export function liveFleet(given: string | undefined, complain: (error: unknown) => void): LiveFleet {
-  const { file, fleet: first } = loadFleet(given);
-  let fleet = first;
-  let seen = statSync(file).mtimeMs;
+  const file = findFleetFile(given);
+  // The text and not the time of the last change: two saves may have one time, and an editor may put an older file back.
+  let read: string | undefined = readFileSync(file, 'utf8');
+  let { fleet } = loadFleet(file);
   let lookedAt = Date.now();
   let wrong: unknown;
-  const live = () => {
-    if (Date.now() - lookedAt < lookEveryMs) return fleet;
+  const look = () => {
     lookedAt = Date.now();
     try {
-      const { mtimeMs } = statSync(file);
-      if (mtimeMs === seen) return fleet;
-      seen = mtimeMs;
+      const text = readFileSync(file, 'utf8');
+      if (text === read) return;
       fleet = loadFleet(file).fleet;
-      wrong = undefined;
+      [read, wrong] = [text, undefined];
     } catch (error) {
-      wrong = error;
-      complain(error);
+      if (String(error) !== String(wrong)) complain(error);
+      [read, wrong] = [undefined, error]; // what stood in the way may pass: it is read again at each look
     }
+  };
+  const live = () => {
+    if (Date.now() - lookedAt >= lookEveryMs) look();
     return fleet;
   };
   const checked = () => {
-    const now = live();
+    look(); // a pause may have been written a moment ago
     if (wrong !== undefined) throw wrong;
-    return now;
+    return fleet;
   };
-  return Object.assign(live, { checked });
+  const forLook = (begins: boolean) => {
+    const now = begins ? checked() : live();
+    return { now, ...(wrong !== undefined && { fleetWrong: whyOf(wrong) }) };
+  };
+  return Object.assign(live, { checked, forLook });
 }

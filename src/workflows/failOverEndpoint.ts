@@ -4,6 +4,7 @@ import type { Input, Output, Report } from '../contract/runbooks';
 import { adoptedSentences, deedToAdopt, planAdopted, type Done } from '../planning/failover/adopted';
 import { failedOver } from '../planning/failover/failedOver';
 import { failoverEssence, failoverSentences, planFailover } from '../planning/failover/plan';
+import { cautious } from './failover/cautious';
 import { Failover } from './failover/failover';
 import { lookAgain, takeEndpoint } from './failover/takeEndpoint';
 import { codeOf } from './kit/render';
@@ -22,12 +23,12 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     let survey = await takeEndpoint(book, endpoint, { dryRun, haste: 'most' });
     const deed = force || to !== '' ? undefined : deedToAdopt(survey.facts);
     if (deed) return adopt(book, survey, deed);
-    let plan = book.decide(() => planFailover(survey.facts, { force, to }), speech);
+    let plan = book.decide(() => planFailover(survey.facts, { force, to }), cautious(survey, speech));
     const asked = approval === 'ask' || plan.asks.length > 0 || survey.facts.terms.autonomy !== 'act';
     plan =
       (await book.approve(`the failover of ${endpoint}`, asked && !byHand(input), async () => {
         survey = await lookAgain(book, endpoint, { haste: 'most' });
-        return book.decide(() => planFailover(survey.facts, { force, to }), speech);
+        return book.decide(() => planFailover(survey.facts, { force, to }), cautious(survey, speech));
       })) ?? plan;
     const failover = new Failover(book, survey, plan);
     try {
@@ -60,7 +61,8 @@ async function deedUnderWay(book: Runbook, endpoint: string): Promise<{ survey: 
 
 /** The agents failed it over by themselves while Temporal was down: what they could not do is done now. */
 async function adopt(book: Runbook, survey: Survey, deed: Done): Promise<Output<'failOverEndpoint'>> {
-  const plan = book.decide(() => planAdopted(survey.facts, deed), { sentences: () => adoptedSentences(deed) });
+  const sentences = () => adoptedSentences(deed);
+  const plan = book.decide(() => planAdopted(survey.facts, deed), cautious(survey, { sentences }));
   const failover = new Failover(book, survey, plan);
   failover.adopt(deed);
   await failover.verify();

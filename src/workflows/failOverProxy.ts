@@ -2,6 +2,8 @@ import type { PairSurvey } from '../activities/proxies';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { leaseOfNode, planProxy, proxyEssence, proxySentences, type ProxyPlan } from '../planning/failover/proxies';
 import { mayAct } from '../planning/rails';
+import { cautious } from './failover/cautious';
+import { begins } from './kit/besides';
 import { codeOf, refuse } from './kit/render';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -16,14 +18,14 @@ export async function failOverProxy(input: Input<'failOverProxy'>): Promise<Repo
   const { pair, node, approval, failBack, force } = input;
   const book = new Runbook(`See to the proxy of ${node}`, input, { runbook: 'fail-over-proxy', target: pair });
   return book.run(async () => {
-    let survey = await look(book, pair, '');
-    let plan = book.decide(() => planProxy(survey.facts, node, force), speech);
+    let survey = await look(book, pair);
+    let plan = book.decide(() => planProxy(survey.facts, node, force), cautious(survey, speech));
     book.check(() => mayAct(survey.rails, [], [plan.host, plan.peerHost]));
     const asked = plan.course === 'move' && (approval === 'ask' || survey.facts.terms.autonomy !== 'act');
     plan =
       (await book.approve(`the failover of ${node}`, asked, async () => {
-        survey = await look(book, pair, ' again');
-        return book.decide(() => planProxy(survey.facts, node, force), speech);
+        survey = await lookAgain(book, pair);
+        return book.decide(() => planProxy(survey.facts, node, force), cautious(survey, speech));
       })) ?? plan;
     await book.lease([leaseOfNode(pair, node)], survey.epochs[node] ?? 0);
     const begunAt = plan.deed?.atMs ?? Date.now();
@@ -45,8 +47,11 @@ export async function failOverProxy(input: Input<'failOverProxy'>): Promise<Repo
   });
 }
 
-const look = (book: Runbook, pair: string, again: string): Promise<PairSurvey> =>
-  book.look(`Look at both proxies of ${pair}${again}`, () => swift.surveyPair({ pair }));
+const look = (book: Runbook, pair: string): Promise<PairSurvey> =>
+  book.look(`Look at both proxies of ${pair}`, () => swift.surveyPair({ pair, begins: begins() }));
+
+const lookAgain = (book: Runbook, pair: string): Promise<PairSurvey> =>
+  book.look(`Look at both proxies of ${pair} again`, () => swift.surveyPair({ pair }));
 
 /** Nobody else serves its clients: its proxy runs, and has its address. */
 async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {

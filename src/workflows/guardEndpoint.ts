@@ -7,9 +7,10 @@ import { guardSentences, planGuard, type GuardPlan } from '../planning/failover/
 import { primaryOf, type EndpointTerms } from '../planning/failover/facts';
 import { opinionOf } from '../planning/failover/verdict';
 import { failOverEndpoint } from './failOverEndpoint';
+import { cautious } from './failover/cautious';
 import { Arming, type ArmedPast } from './failover/arming';
 import { astrayMs, Repairs } from './failover/repairs';
-import { attendance, runBeside } from './kit/besides';
+import { attendance, begins, runBeside } from './kit/besides';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
 
@@ -28,6 +29,8 @@ const mostTurns = 30;
 const againMs = 30_000;
 const restsMs = 3_600_000;
 
+const speech = { sentences: guardSentences };
+
 /** Months of watching: the agents look ten times a second; this run hears of it when their opinion changes, and acts. */
 export async function guardEndpoint(
   input: Input<'guardEndpoint'>,
@@ -45,7 +48,7 @@ export async function guardEndpoint(
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
       await arming.whilePaused();
       const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-        swift.surveyEndpoint({ endpoint, haste: 'some' }),
+        swift.surveyEndpoint({ endpoint, haste: 'some', begins: begins() && turn === 0 }),
       );
       const { facts, rails } = survey;
       const { coolDown } = facts.terms;
@@ -56,9 +59,8 @@ export async function guardEndpoint(
         );
         continue;
       }
-      const plan = book.decide(() => planGuard(facts, rails, past.lastAt === 0 ? 0 : past.lastAt + coolDown), {
-        sentences: guardSentences,
-      });
+      const notBeforeMs = past.lastAt === 0 ? 0 : past.lastAt + coolDown;
+      const plan = book.decide(() => planGuard(facts, rails, notBeforeMs), cautious(survey, speech));
       if (!plan.judgement.majority) await repairs.see(plan.astray, facts.terms);
       const deed = deedToAdopt(facts);
       if (deed && isNews(deed, past)) {

@@ -1,8 +1,9 @@
 import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { concernOf, heldBackBy, pairSentences, planPairGuard, type NodeState } from '../planning/failover/pairGuard';
+import { cautious } from './failover/cautious';
 import { failOverProxy } from './failOverProxy';
-import { attendance, runBeside } from './kit/besides';
+import { attendance, begins, runBeside } from './kit/besides';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
 
@@ -27,8 +28,11 @@ export async function guardProxies(
   return book.run(async () => {
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
       await book.pauses.over();
-      const { facts } = await book.look(`Look at both proxies of ${pair}`, () => swift.surveyPair({ pair }));
-      const plan = book.decide(() => planPairGuard(facts), { sentences: pairSentences });
+      const survey = await book.look(`Look at both proxies of ${pair}`, () =>
+        swift.surveyPair({ pair, begins: begins() && turn === 0 }),
+      );
+      const { facts } = survey;
+      const plan = book.decide(() => planPairGuard(facts), cautious(survey, { sentences: pairSentences }));
       let saw = 0;
       for (const state of plan.nodes) {
         const why = concernOf(state);

@@ -1,6 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { planRejoin, rejoinSentences } from '../planning/failover/rejoin';
+import { cautious } from './failover/cautious';
 import { takeEndpoint } from './failover/takeEndpoint';
 import { slow, swift } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -10,8 +11,8 @@ export async function rejoinStandby(input: Input<'rejoinStandby'>): Promise<Repo
   const { endpoint, member, dryRun, approval } = input;
   const book = new Runbook(`Let ${member} rejoin ${endpoint}`, input, { runbook: 'rejoin-standby', target: endpoint });
   return book.run(async () => {
-    const { facts } = await takeEndpoint(book, endpoint, { dryRun });
-    const plan = book.decide(() => planRejoin(facts, member), { sentences: rejoinSentences });
+    const survey = await takeEndpoint(book, endpoint, { dryRun });
+    const plan = book.decide(() => planRejoin(survey.facts, member), cautious(survey, { sentences: rejoinSentences }));
     await book.approve(`the rewind of ${member}`, approval === 'ask');
     const { host, primary, primaryHost, standbys } = plan;
     const lease = book.leaseOf(endpoint);

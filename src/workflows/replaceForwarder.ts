@@ -1,9 +1,12 @@
 import type { Input, Output, Report } from '../contract/runbooks';
 import { forwarderSentences, planForwarder, type ForwarderPlan } from '../planning/failover/forwarders';
 import { memberAt, type EndpointTerms } from '../planning/failover/facts';
+import { cautious } from './failover/cautious';
 import { takeEndpoint } from './failover/takeEndpoint';
 import { once, swift } from './kit/proxies';
 import { Runbook } from './kit/runbook';
+
+const speech = { sentences: forwarderSentences };
 
 /** A forwarder is gone, or is to go: the DNS name says another one, which forwards to the same primary. */
 export async function replaceForwarder(input: Input<'replaceForwarder'>): Promise<Report<Output<'replaceForwarder'>>> {
@@ -13,8 +16,9 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
     target: endpoint,
   });
   return book.run(async () => {
-    const { facts } = await takeEndpoint(book, endpoint, { dryRun });
-    const plan = book.decide(() => planForwarder(facts, { gone, by, onlyAstray }), { sentences: forwarderSentences });
+    const survey = await takeEndpoint(book, endpoint, { dryRun });
+    const { facts } = survey;
+    const plan = book.decide(() => planForwarder(facts, { gone, by, onlyAstray }), cautious(survey, speech));
     await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
     const acts = input.onFailure === 'leave' ? once : swift;
     const freed = plan.joins && (await join(book, acts, facts.terms, plan, plan.joins));

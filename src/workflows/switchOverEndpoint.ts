@@ -1,5 +1,6 @@
 import type { Input, Output, Report } from '../contract/runbooks';
 import { planSwitchOver, switchOverEssence, switchOverSentences } from '../planning/failover/switchOver';
+import { cautious } from './failover/cautious';
 import { SwitchOver } from './failover/switchOver';
 import { lookAgain, takeEndpoint } from './failover/takeEndpoint';
 import { Runbook } from './kit/runbook';
@@ -14,11 +15,11 @@ export async function switchOverEndpoint(
   const book = new Runbook(`Switch ${endpoint} over`, input, { runbook: 'switch-over-endpoint', target: endpoint });
   return book.run(async () => {
     let survey = await takeEndpoint(book, endpoint, { dryRun });
-    let plan = book.decide(() => planSwitchOver(survey.facts, to), speech);
+    let plan = book.decide(() => planSwitchOver(survey.facts, to), cautious(survey, speech));
     plan =
       (await book.approve(`the switch-over of ${endpoint}`, approval === 'ask', async () => {
         survey = await lookAgain(book, endpoint, { haste: 'none' });
-        return book.decide(() => planSwitchOver(survey.facts, to), speech);
+        return book.decide(() => planSwitchOver(survey.facts, to), cautious(survey, speech));
       })) ?? plan;
     const switchOver = new SwitchOver(book, survey.facts.terms, plan);
     await switchOver.checkpoint();

@@ -17,7 +17,7 @@ export interface Pgbouncer {
   command: string[];
   folder: string;
   user: LesserUser;
-  console(sql: string): Promise<Record<string, unknown>[]>;
+  console: (sql: string) => Promise<Record<string, unknown>[]>;
 }
 
 export interface PgbouncerOptions {

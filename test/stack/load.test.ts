@@ -6,7 +6,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { stringify } from 'yaml';
 import { createActivities, type Activities } from '../../src/activities';
 import { createAgentClient, type AgentClient } from '../../src/agent/client';
-import { loadFleet } from '../../src/fleet/load';
+import { liveFleet } from '../../src/fleet/live';
 import { packageRoot } from '../../src/stack/places';
 import { freePort } from '../../src/stack/ports';
 import { eventually } from '../setup/eventually';
@@ -40,9 +40,8 @@ beforeAll(async () => {
     rmSync(folder, { recursive: true, force: true });
   };
   await eventually(() => agent.host.describe({}));
-  const { fleet } = loadFleet(file);
   activities = createActivities({
-    fleet: Object.assign(() => fleet, { checked: () => fleet }),
+    fleet: liveFleet(file, () => undefined),
     agent: () => agent,
     temporal: undefined as never,
   });

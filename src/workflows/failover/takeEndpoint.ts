@@ -1,6 +1,7 @@
 import type { Haste, Survey } from '../../activities/endpoints';
 import { changedHosts } from '../../planning/failover/facts';
 import { mayAct } from '../../planning/rails';
+import { begins } from '../kit/besides';
 import { swift } from '../kit/proxies';
 import type { Runbook } from '../kit/runbook';
 
@@ -14,7 +15,7 @@ export async function takeEndpoint(
   { dryRun, haste = 'none' }: { dryRun: boolean; haste?: Haste },
 ): Promise<Survey> {
   const looking = book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
-    swift.surveyEndpoint({ endpoint, haste }),
+    swift.surveyEndpoint({ endpoint, haste, begins: begins() }),
   );
   const seen = looking.then((survey) => ({ survey, atMs: Date.now() }));
   const [{ survey: first, atMs }] = await Promise.all([seen, dryRun ? undefined : book.lease([endpoint], 0)]);

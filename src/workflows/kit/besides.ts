@@ -29,6 +29,12 @@ export const attendance = {
   ticket: '',
 } as const satisfies Attended;
 
+/** Somebody begins this run: one that another run starts, or that continues as new, goes on with what is under way. */
+export function begins(): boolean {
+  const { parent, continuedFromExecutionRunId } = workflowInfo();
+  return parent === undefined && continuedFromExecutionRunId === undefined;
+}
+
 /**
  * Starts another runbook as a run of its own, as a person would, and waits for its report. It goes on when this run ends; one
  * that runs already is a failure.
