@@ -108,3 +108,12 @@ test('where nobody can be promoted the route is opened to the old primary again'
   expect(orders.slice(2)).toEqual(['promote p2', 'fence p2', 'promote p3', 'open to p1']);
   expect(deed).toMatchObject({ outcome: 'failed', why: 'no standby could be promoted' });
 });
+
+test('that the old primary was not fenced is called safe only where it is', async () => {
+  const why = 'the agent of its host does not answer at its address: so';
+  expect((await actedOut(silent)).told).toContain(`p1 was not fenced, which is safe: ${why}`);
+  const { orders, told } = await actedOut({ ...silent, sealed: false });
+  expect(told).toContain(`p1 was not fenced: ${why}`);
+  expect(orders).toContain('open to p1');
+  expect(orders).not.toContain('promote p2');
+});

@@ -26,7 +26,7 @@ export class ArmedFencing {
     }
     const { why } = fenced;
     const doubt = unsafe({ policy: orders.terms.fence, fenced: false, why, sealed });
-    orders.did(`${primary} was not fenced, which is safe: ${why}`);
+    orders.did(`${primary} was not fenced${doubt === undefined ? ', which is safe' : ''}: ${why}`);
     return doubt;
   }
 
