@@ -108,9 +108,10 @@ async function listen(
     () => ended.abort(),
   );
   const port = new URL(agent).port || (secured.tls ? 443 : 80);
+  const known = epochs.all();
   const url = await server.listen({ host: hostname(agent), port: Number(port) });
   await jobs.resume();
-  await standGuard(self, running, ended.signal);
+  await standGuard(self, running, known, ended.signal);
   log('agent listens', { url, capabilities: running.names });
   return url;
 }

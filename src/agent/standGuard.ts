@@ -21,16 +21,22 @@ export function guardedBy(fleet: Fleet, host: string): Pick<Host, 'endpoints' | 
 
 /**
  * What cannot wait until somebody asks: a member whose place others took must not serve, and what is guarded is watched.
- * `ended` is the agent's end.
+ * `known`: the epochs of before the agent listened to anybody; `ended`: the agent's end.
  */
-export async function standGuard(self: Host, running: RunningDrivers, ended: AbortSignal): Promise<void> {
+export async function standGuard(
+  self: Host,
+  running: RunningDrivers,
+  known: Readonly<Record<string, number>>,
+  ended: AbortSignal,
+): Promise<void> {
   const has = (capability: string) => running.names.includes(capability);
   const hasMember = Object.values(self.endpoints).some(({ members }) =>
     Object.values(members).some(({ host }) => host === self.name),
   );
   if (hasMember && has('role')) {
     const { fenceSuperseded } = await import('../drivers/role/superseded.js');
-    await fenceSuperseded(self, (await running.of('role')) as unknown as CapabilityOf<'role'>, ended);
+    const role = (await running.of('role')) as unknown as CapabilityOf<'role'>;
+    await fenceSuperseded(self, role, known, ended);
   }
   if (Object.keys({ ...self.endpoints, ...self.proxies }).length === 0 || !has('watch')) return;
   const { watches } = await import('../drivers/watch/things.js');

@@ -59,7 +59,13 @@ describe('a host that comes back', () => {
     const { address, port } = to;
     routes[forwarder] = { endpoint, state: 'open', epoch, to: { address, port }, rejected: [] };
   };
-  const back = () => fenceSuperseded(it.hosts['p1']!, it.roles['p1']!, ended.signal, { answerMs: 1_500, againMs: 20 });
+  /** Its agent starts, with the epoch that its host knows by then. */
+  const back = (known: number) => {
+    const [host, role] = [it.hosts['p1']!, it.roles['p1']!];
+    return fenceSuperseded(host, role, { [endpoint]: known }, ended.signal, { answerMs: 1_500, againMs: 20 });
+  };
+  const reinstated = (epoch: number) =>
+    it.roles['p1']!.reinstate({ endpoint, lease: lease(epoch), deadlineMs: 20_000 });
   const state = async () => (await it.roles['p1']!.status({ endpoint, deadlineMs: 2_000 })).state;
   const said = (event: RegExp) => it.logged.filter((one) => event.test(one.event)).map(({ facts }) => facts);
 
@@ -68,7 +74,7 @@ describe('a host that comes back', () => {
     leads('fa', 3, it.p1);
     leads('fb', 3, it.p1);
     comes('o1', 'fa', 'fb');
-    await back();
+    await back(0);
     expect(said(/was not superseded/)).toEqual([{ endpoint, why: 'its route leads to it' }]);
     expect(said(/not asked/).map(({ peer }) => peer)).toEqual(expect.arrayContaining(['o2', 'o3', 'p2']));
     expect(await state()).toBe('primary');
@@ -77,7 +83,7 @@ describe('a host that comes back', () => {
   run(
     'asks on while nobody answers, and where a higher epoch alone is known; a route that leads elsewhere fences it',
     async () => {
-      await back();
+      await back(0);
       expect(said(/others are asked again/)).toEqual([{ endpoint, why: 'too few have answered' }]);
       comes('o1');
       const before = asked;
@@ -86,24 +92,49 @@ describe('a host that comes back', () => {
       leads('fb', 5, it.p2);
       comes('fb');
       await eventually(async () => (await state()) === 'fenced');
-      const why = `others have seen epoch 5, this host 0, and its route leads to ${it.p2.address}:${it.p2.port}`;
+      const why = `epoch 5 was given, its own is 0, and its route leads to ${it.p2.address}:${it.p2.port}`;
       expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 5, why }]);
       expect(it.p1.pids()).toEqual([]);
-      await it.roles['p1']!.reinstate({ endpoint, lease: lease(5), deadlineMs: 20_000 });
+      await reinstated(5);
     },
   );
 
-  run('asks no more when an order has come meanwhile', async () => {
-    await back();
-    comes('o1');
-    await sees('p1', 6);
+  run('asks no more when it is reinstated meanwhile', async () => {
+    await back(5);
+    await reinstated(6);
     await eventually(() => said(/was not superseded/).length > 0);
     expect(said(/was not superseded/)).toEqual([{ endpoint, why: 'an order has come meanwhile' }]);
     expect(await state()).toBe('primary');
   });
 
+  run('an order to a forwarder or an observer on its host is none to it: it is fenced all the same', async () => {
+    await back(6);
+    await sees('p1', 8);
+    comes('o1');
+    const before = asked;
+    await eventually(() => asked > before + 50);
+    expect(said(/was not superseded/)).toEqual([]);
+    leads('fb', 8, it.p2);
+    comes('fb');
+    await eventually(async () => (await state()) === 'fenced');
+    const why = `epoch 8 was given, its own is 6, and its route leads to ${it.p2.address}:${it.p2.port}`;
+    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 8, why }]);
+    await reinstated(8);
+  });
+
+  run('a plan that is armed with an observer on its host before it is decided does not fence it', async () => {
+    await back(8);
+    await sees('p1', 9);
+    leads('fa', 8, it.p1);
+    leads('fb', 8, it.p1);
+    comes('fa', 'fb');
+    await eventually(() => said(/was not superseded/).length > 0);
+    expect(said(/was not superseded/)).toEqual([{ endpoint, why: 'its route leads to it' }]);
+    expect(await state()).toBe('primary');
+  });
+
   run('asks no more when the agent has ended', async () => {
-    await back();
+    await back(9);
     const before = asked;
     await eventually(() => asked > before);
     ended.abort();
@@ -114,13 +145,13 @@ describe('a host that comes back', () => {
   });
 
   run('is fenced where another member is the primary on a later timeline', async () => {
-    await scene.client(agents['p2']!, { host: 'p2' }).role.promote({ endpoint, lease: lease(7), deadlineMs: 10_000 });
+    await scene.client(agents['p2']!, { host: 'p2' }).role.promote({ endpoint, lease: lease(11), deadlineMs: 10_000 });
     comes('p2');
-    await back();
-    const why = 'others have seen epoch 7, this host 6, and p2 is the primary on timeline 2, after its own 1';
-    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 7, why }]);
+    await back(9);
+    const why = 'epoch 11 was given, its own is 9, and p2 is the primary on timeline 2, after its own 1';
+    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 11, why }]);
     expect(await state()).toBe('fenced');
-    await back();
+    await back(9);
     expect(said(/superseded while/)).toHaveLength(1);
   });
 });

@@ -15,7 +15,7 @@ const primary = (timeline: number, systemId = '7'): MemberView => ({
   ...{ member: 'p2', state: 'primary', systemId, timeline, cautions: [] },
 });
 const facts = (more: Partial<ReturnFacts> = {}): ReturnFacts => ({
-  ...{ address: here, port: 5432, known: 5, knownAtStart: 5, systemId: '7', timeline: 1 },
+  ...{ address: here, port: 5432, knownAtStart: 5, ordered: 0, heard: 5, systemId: '7', timeline: 1 },
   ...{ forwarders: 2, routes: [], others: 4, epochs: [], members: [] },
   ...more,
 });
@@ -39,8 +39,14 @@ test.each<[string, Partial<ReturnFacts>, 'serve' | 'fence' | 'ask']>([
   ['another one is the primary on a later timeline', { epochs: [9], members: [primary(2)] }, 'fence'],
   ['it is on no later one', { epochs: [9], members: [primary(1)] }, 'ask'],
   ['it is of another cluster', { epochs: [9], members: [primary(2, '8')] }, 'ask'],
-  ['an order has come', { known: 9, epochs: [9], routes: [open(elsewhere, 9)] }, 'serve'],
-  ['an older order has come', { known: 8, epochs: [9], routes: [open(elsewhere, 9)] }, 'fence'],
+  ['it is reinstated', { ordered: 9, heard: 9, epochs: [9], routes: [closed([here], 9), closed([here], 9)] }, 'serve'],
+  ['it was reinstated, and replaced since', { ordered: 8, heard: 8, routes: [open(elsewhere, 9)] }, 'fence'],
+  ['it was reinstated before it went', { ordered: 5, routes: [open(elsewhere, 9)] }, 'fence'],
+  ['a forwarder on its host is led elsewhere', { heard: 9, epochs: [9], routes: [open(elsewhere, 9)] }, 'fence'],
+  ['an observer on its host has heard of another primary', { heard: 9, members: [primary(2)] }, 'fence'],
+  ['a plan is armed with an observer on its host', { heard: 9, routes: [open(here, 5), open(here, 5)] }, 'serve'],
+  ['a forwarder on its host has left', { heard: 9, routes: [closed([here], 9), open(here, 5)] }, 'ask'],
+  ['nobody but its own host knows more', { heard: 9, routes: [absent, absent] }, 'ask'],
   ['there are no forwarders, and most of the others know no more', { forwarders: 0, epochs: [5, 5, 4] }, 'serve'],
   ['there are no forwarders, and few answer', { forwarders: 0, epochs: [5, 5] }, 'ask'],
 ])('a primary comes back, and %s', (_what, more, does) => {
@@ -57,17 +63,21 @@ test('it is fenced only on the word of a forwarder or a member, under a higher e
   );
   const member = fc.nat(2).map((timeline) => primary(timeline));
   const some = fc.record({
-    known: epoch,
+    knownAtStart: epoch,
+    ordered: epoch,
+    heard: epoch,
     routes: fc.array(route, { maxLength: 2 }),
     epochs: fc.array(epoch, { maxLength: 4 }),
     members: fc.array(member, { maxLength: 1 }),
   });
   fc.assert(
     fc.property(some, (more) => {
-      const decision = judgeReturn(facts({ ...more, knownAtStart: more.known }));
+      const decision = judgeReturn(facts(more));
       if (decision.does !== 'fence') return;
-      expect(decision.epoch).toBeGreaterThan(more.known);
-      const moved = more.routes.some((one) => one.epoch > more.known && one.to?.address !== here);
+      const own = Math.max(more.knownAtStart, more.ordered);
+      expect(decision.epoch).toBeGreaterThan(own);
+      expect(decision.epoch).toBeGreaterThanOrEqual(more.heard); // an older one its host would refuse
+      const moved = more.routes.some((one) => one.epoch > own && one.to?.address !== here);
       expect(moved || more.members.some(({ timeline = 0 }) => timeline > 1)).toBe(true);
     }),
   );

@@ -54,6 +54,10 @@ export function writeReinstatement(place: Place, reinstatement: Reinstatement): 
   replaceDurably(fileOf(place, 'reinstatement'), JSON.stringify(reinstatement));
 }
 
+/** The epoch of the newest order that made the member the primary, or left it one; 0 where there was none. */
+export const orderedPrimary = (place: Place): number =>
+  Math.max(readPromotion(place)?.epoch ?? 0, readReinstatement(place)?.epoch ?? 0);
+
 function read(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));

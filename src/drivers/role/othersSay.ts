@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ReturnFacts } from '../../planning/failover/superseded';
 import { readControl } from './control';
+import { orderedPrimary } from './marks';
 import type { Place } from './place';
 
 export interface Asking {
@@ -10,7 +11,7 @@ export interface Asking {
   missed: (peer: string, why: string) => void;
 }
 
-/** What other hosts know of the endpoint. Nothing when this host's own agent does not tell what it knows itself. */
+/** What other hosts know of the endpoint. Nothing when this host's own agent does not tell what it has heard itself. */
 export async function othersSay(place: Place, asking: Asking): Promise<Omit<ReturnFacts, 'knownAtStart'> | undefined> {
   const { host, entry, endpoint, name, member } = place;
   const { address, port } = member;
@@ -26,10 +27,10 @@ export async function othersSay(place: Place, asking: Asking): Promise<Omit<Retu
   ]);
   const disk = members.some(({ state }) => state === 'primary') ? await ownDisk(place) : {};
   // Asked last: an order that has come meanwhile counts.
-  const [known] = await answers([host.name], epochOn, asking);
-  if (known === undefined) return undefined;
+  const [heard] = await answers([host.name], epochOn, asking);
+  if (heard === undefined) return undefined;
   const there = { forwarders: forwarders.length, others: others.length };
-  return { ...{ address, port, known, routes, epochs, members, ...there }, ...disk };
+  return { ...{ address, port, heard, ordered: orderedPrimary(place), routes, epochs, members, ...there }, ...disk };
 }
 
 /** A disk that cannot be read proves nothing about its timeline; what forwarders say counts all the same. */

@@ -21,16 +21,19 @@ type Fencing = Pick<CapabilityOf<'role'>, 'fence'>;
 /**
  * Born closed: a host that comes back must not serve what was given to another while it was away. To be called when the
  * agent starts: others are asked once before this returns, and what they leave open is asked again until it is decided, an
- * order comes, or the agent ends. A network that comes up late is waited for, and nobody is fenced for want of an answer.
+ * order to the member comes, or the agent ends. A network that comes up late is waited for, and nobody is fenced for want of
+ * an answer. `known`: the epochs that this host knew before its agent listened to anybody.
  */
 export async function fenceSuperseded(
   host: Host,
   role: Fencing,
+  known: Readonly<Record<string, number>>,
   signal: AbortSignal,
   patience: Patience = { answerMs: 1_500, againMs: 1_000 },
 ): Promise<void> {
   const back = placesOf(host).filter(mayServe);
-  await Promise.all(back.map((place) => new Returned(place, role, signal, patience).begin()));
+  const returned = back.map((place) => new Returned(place, role, known[place.endpoint] ?? 0, signal, patience));
+  await Promise.all(returned.map((one) => one.begin()));
 }
 
 /** One that was not made yet, is kept down, or is a standby, serves nobody as a primary. */
@@ -39,12 +42,12 @@ const mayServe = (place: Place): boolean =>
 
 /** One that came back as a primary, until it is known whether it still is the one. */
 class Returned {
-  private knownAtStart: number | undefined;
   private readonly told = new Set<string>();
 
   constructor(
     private readonly place: Place,
     private readonly role: Fencing,
+    private readonly knownAtStart: number,
     private readonly signal: AbortSignal,
     private readonly patience: Patience,
   ) {}
@@ -75,7 +78,6 @@ class Returned {
     const missed = (peer: string, why: string) => this.tell('not asked at the start', { peer, why });
     const said = await othersSay(place, { answerMs: patience.answerMs, signal, missed });
     if (!said || signal.aborted) return false;
-    this.knownAtStart ??= said.known;
     const decision = judgeReturn({ ...said, knownAtStart: this.knownAtStart });
     const { does, why } = decision;
     if (does === 'ask') {

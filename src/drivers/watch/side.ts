@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
-import { Refusal } from '../../contract/errors';
+import { Refusal, type ErrorCode } from '../../contract/errors';
 import type { Holding } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 
@@ -43,7 +43,10 @@ export function sidesOf(host: string, pair: string, entry: ProxiesEntry): Side[]
 export const titled = ({ pair, node }: Side) => ({ pair, node });
 
 /** An answer, or in words why there is none by then. */
-export async function said<T>(asked: Promise<T>, ms: number): Promise<{ value: T } | { why: string; code?: string }> {
+export async function said<T>(
+  asked: Promise<T>,
+  ms: number,
+): Promise<{ value: T } | { why: string; code?: ErrorCode }> {
   const over = new AbortController();
   const late = pause(ms, { why: `no answer within ${ms} ms` }, { signal: over.signal }).catch(() => ({ why: 'over' }));
   const answer = asked.then(

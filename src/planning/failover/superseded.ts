@@ -6,9 +6,12 @@ import { majorityOf } from './verdict';
 export interface ReturnFacts {
   address: string;
   port: number;
-  /** The epoch that its host knows now, and the one it knew when its agent started. */
-  known: number;
+  /** The epoch that its host knew when its agent started, before that listened to anybody. */
   knownAtStart: number;
+  /** Of the newest order that made it the primary, or left it one; 0 where there was none. */
+  ordered: number;
+  /** The epoch that its host knows now: an observer or a forwarder there is given orders too, which say nothing to it. */
+  heard: number;
   /** Left out where its disk does not tell. */
   systemId?: string;
   timeline?: number;
@@ -30,21 +33,22 @@ export type ReturnDecision =
  * rule that out, others are asked again.
  */
 export function judgeReturn(facts: ReturnFacts): ReturnDecision {
-  const { known, knownAtStart, routes, epochs } = facts;
-  const epoch = Math.max(0, ...epochs, ...routes.map((route) => route.epoch));
-  if (known > knownAtStart && known >= epoch) return { does: 'serve', why: 'an order has come meanwhile' };
+  const { knownAtStart, ordered, heard, routes, epochs } = facts;
+  const own = ownOf(facts);
+  const epoch = Math.max(heard, ...epochs, ...routes.map((route) => route.epoch));
+  if (ordered > knownAtStart && ordered >= epoch) return { does: 'serve', why: 'an order has come meanwhile' };
   const [newest] = routes.toSorted(newestFirst);
-  const proof = epoch > known ? (byRoute(facts, newest) ?? byTimeline(facts)) : undefined;
+  const proof = epoch > own ? (byRoute(facts, newest) ?? byTimeline(facts)) : undefined;
   if (proof !== undefined)
-    return { does: 'fence', epoch, why: `others have seen epoch ${epoch}, this host ${known}, and ${proof}` };
+    return { does: 'fence', epoch, why: `epoch ${epoch} was given, its own is ${own}, and ${proof}` };
   if (!enough(facts)) return { does: 'ask', why: 'too few have answered' };
-  if (epoch <= known) return { does: 'serve', why: 'nobody has seen a higher epoch' };
+  if (epoch <= own) return { does: 'serve', why: 'nobody has seen a higher epoch' };
   if (newest && leadsHere(facts, newest)) return { does: 'serve', why: 'its route leads to it' };
-  return {
-    does: 'ask',
-    why: `others have seen epoch ${epoch}, this host ${known}, and no route says what became of it`,
-  };
+  return { does: 'ask', why: `epoch ${epoch} was given, its own is ${own}, and no route says what became of it` };
 }
+
+/** What is newer was decided while it was away, or is none of an order to it. */
+const ownOf = ({ knownAtStart, ordered }: ReturnFacts): number => Math.max(knownAtStart, ordered);
 
 /** Of one epoch the open one: others are on their way there. */
 const newestFirst = (a: RouteView, b: RouteView): number =>
@@ -58,7 +62,7 @@ const enough = ({ forwarders, routes, others, epochs }: ReturnFacts): boolean =>
   forwarders > 0 ? routes.length >= majorityOf(forwarders) : epochs.length >= majorityOf(others);
 
 function byRoute(facts: ReturnFacts, newest?: RouteView): string | undefined {
-  if (!newest || newest.epoch <= facts.known || leadsHere(facts, newest)) return undefined;
+  if (!newest || newest.epoch <= ownOf(facts) || leadsHere(facts, newest)) return undefined;
   if (newest.to) return `its route leads to ${newest.to.address}:${newest.to.port}`;
   return isClosedTo(facts) ? 'every route is closed to it' : undefined;
 }

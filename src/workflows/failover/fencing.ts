@@ -1,6 +1,7 @@
 import { log } from '@temporalio/workflow';
 import { withoutNext } from '../../contract/errors';
 import type { EndpointTerms } from '../../planning/failover/facts';
+import type { MayYetBe } from '../../planning/failover/mayYetBe';
 import type { FailoverPlan } from '../../planning/failover/plan';
 import { unsafe } from '../../planning/failover/secured';
 import { swift } from '../kit/proxies';
@@ -60,7 +61,7 @@ export class Fencing {
   }
 
   /** An order to promote cannot be taken back: who may still become the primary is kept down before anybody else does. */
-  async keepDown(member: string, may: 'unheard' | 'yes'): Promise<void> {
+  async keepDown(member: string, may: Exclude<MayYetBe, 'no'>): Promise<void> {
     const what = `Make sure that ${member} does not become the primary later`;
     const fence = () => this.fence(member, fenceMs.there);
     // A host that is out of reach may never have heard the order; no route leads to it.

@@ -2,6 +2,7 @@ import { formatBytes } from '../../contract/amounts';
 import { furthestFirst, type Candidate } from '../../planning/failover/candidates';
 import type { EndpointTerms } from '../../planning/failover/facts';
 import { bytesBetween } from '../../planning/failover/lsn';
+import { mayYetBe, type MayYetBe } from '../../planning/failover/mayYetBe';
 import type { FailoverPlan } from '../../planning/failover/plan';
 import { swift } from '../kit/proxies';
 import { codeOf, reasonOf, refuse } from '../kit/render';
@@ -20,7 +21,7 @@ interface Promoted {
 /** Makes one of the candidates the primary. */
 export class Promotion {
   /** Whether a member that could not be promoted may still become the primary. */
-  mayYetBe: 'no' | 'unheard' | 'yes' = 'no';
+  mayYetBe: MayYetBe = 'no';
   private readonly whyNot: string[] = [];
 
   constructor(
@@ -76,9 +77,7 @@ export class Promotion {
       return { member, ...(waits !== undefined && { waits }) };
     } catch (error) {
       this.whyNot.push(`${member}: ${reasonOf(error)}`);
-      const code = codeOf(error);
-      if (code === 'AgentUnreachable') this.mayYetBe = 'unheard';
-      else this.mayYetBe = code === 'NotStandby' || code === 'DatabaseSaidNo' ? 'no' : 'yes';
+      this.mayYetBe = mayYetBe(codeOf(error));
       throw error;
     }
   }
