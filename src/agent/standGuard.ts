@@ -20,7 +20,7 @@ export function guardedBy(fleet: Fleet, host: string): Pick<Host, 'endpoints' | 
 }
 
 /**
- * What cannot wait until somebody asks: a member whose place others took must not serve, and what is guarded is watched.
+ * What cannot wait until somebody asks: a member whose place others took must not serve, neither now nor later, and what is guarded is watched.
  * `known`: the epochs of before the agent listened to anybody; `ended`: the agent's end.
  */
 export async function standGuard(
@@ -35,8 +35,10 @@ export async function standGuard(
   );
   if (hasMember && has('role')) {
     const { fenceSuperseded } = await import('../drivers/role/superseded.js');
+    const { fenceOvertaken } = await import('../drivers/role/overtaken.js');
     const role = (await running.of('role')) as unknown as CapabilityOf<'role'>;
     await fenceSuperseded(self, role, known, ended);
+    fenceOvertaken(self, role, known, ended);
   }
   if (Object.keys({ ...self.endpoints, ...self.proxies }).length === 0 || !has('watch')) return;
   const { watches } = await import('../drivers/watch/things.js');

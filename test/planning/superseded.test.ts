@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import type { MemberView } from '../../src/contract/capabilities/role';
 import type { RouteView } from '../../src/contract/capabilities/traffic';
-import { judgeReturn, type ReturnFacts } from '../../src/planning/failover/superseded';
+import { judgeReturn, overtakenBy, type ReturnFacts } from '../../src/planning/failover/superseded';
 
 const [here, elsewhere] = ['10.0.0.1', '10.0.0.2'];
 const open = (address: string, epoch: number): RouteView => ({
@@ -51,6 +51,19 @@ test.each<[string, Partial<ReturnFacts>, 'serve' | 'fence' | 'ask']>([
   ['there are no forwarders, and few answer', { forwarders: 0, epochs: [5, 5] }, 'ask'],
 ])('a primary comes back, and %s', (_what, more, does) => {
   expect(judgeReturn(facts(more))).toMatchObject({ does });
+});
+
+test.each<[string, Partial<ReturnFacts>, number | undefined]>([
+  ['both forwarders lead elsewhere', { routes: [open(elsewhere, 9), open(elsewhere, 9)] }, 9],
+  ['the newest leads elsewhere', { routes: [open(here, 5), open(elsewhere, 9)] }, 9],
+  ['too few answer', { routes: [open(elsewhere, 9)] }, undefined],
+  ['the newest leads to it', { routes: [open(elsewhere, 8), open(here, 9)] }, undefined],
+  ['a failover is under way', { routes: [closed([here], 9), closed([here], 9)] }, undefined],
+  ['a failover under way has left one out', { routes: [closed([here], 9), open(elsewhere, 8)] }, undefined],
+  ['it was promoted since', { ordered: 9, routes: [open(elsewhere, 9), open(elsewhere, 9)] }, undefined],
+  ['another one was promoted by accident', { epochs: [9], members: [primary(2)] }, undefined],
+])('a primary ran on, and %s', (_what, more, epoch) => {
+  expect(overtakenBy(facts(more))?.epoch).toBe(epoch);
 });
 
 test('it is fenced only on the word of a forwarder or a member, under a higher epoch than its own', () => {

@@ -87,6 +87,10 @@ story('clients write again after the zone of the primary was cut off with a forw
      "done: Look at what ep.db.test says now",
    ]
   `);
+  // It ran on all the time; its own agent hears from the forwarders that it was replaced.
+  const { site } = scene;
+  const oldState = async () => (await site.agent('p1').role.status({ endpoint, deadlineMs: 2_000 })).state;
+  await eventually(async () => (await oldState()) === 'fenced', { timeoutMs: 60_000 });
   const { freed } = back.report!.result as Output<'replaceForwarder'>;
   expect(back.report!.result).toMatchObject({ joined: 'fa', stillHung: 0 });
   expect(freed).toBeGreaterThan(0);

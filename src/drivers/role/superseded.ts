@@ -16,7 +16,7 @@ export interface Patience {
 /** What stays open is asked again ever more seldom, up to this, ms. */
 const [slower, mostMs] = [1.1, 30_000];
 
-type Fencing = Pick<CapabilityOf<'role'>, 'fence'>;
+export type Fencing = Pick<CapabilityOf<'role'>, 'fence'>;
 
 /**
  * Born closed: a host that comes back must not serve what was given to another while it was away. To be called when the
@@ -37,8 +37,18 @@ export async function fenceSuperseded(
 }
 
 /** One that was not made yet, is kept down, or is a standby, serves nobody as a primary. */
-const mayServe = (place: Place): boolean =>
+export const mayServe = (place: Place): boolean =>
   existsSync(place.member.data) && !readMark(place) && !isStandby(dataOf(place));
+
+/** Under the epoch that took its place from it. */
+export async function fenceUnder({ host, endpoint }: Place, role: Fencing, epoch: number): Promise<void> {
+  const lease = { target: endpoint, epoch };
+  await host.hold(
+    lease,
+    () => {},
+    () => role.fence({ endpoint, lease, deadlineMs: 5_000 }),
+  );
+}
 
 /** One that came back as a primary, until it is known whether it still is the one. */
 class Returned {
@@ -88,14 +98,8 @@ class Returned {
       this.tell('it was not superseded', { why });
       return true;
     }
-    const { endpoint, host } = place;
-    const lease = { target: endpoint, epoch: decision.epoch };
-    this.tell('superseded while it was away: it is fenced', { epoch: lease.epoch, why });
-    await host.hold(
-      lease,
-      () => {},
-      () => role.fence({ endpoint, lease, deadlineMs: 5_000 }),
-    );
+    this.tell('superseded while it was away: it is fenced', { epoch: decision.epoch, why });
+    await fenceUnder(place, role, decision.epoch);
     return true;
   }
 

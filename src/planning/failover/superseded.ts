@@ -29,8 +29,8 @@ export type ReturnDecision =
 
 /**
  * Was it replaced while it was away? Armed plans and runs that were undone raise the epoch and move nothing: it is fenced
- * only on the word of a forwarder that leads elsewhere, of all that they are closed to it, or of a primary on a later timeline. While too few have answered to
- * rule that out, others are asked again.
+ * only on the word of a forwarder that leads elsewhere, of all that they are closed to it, or of a primary on a later
+ * timeline. While too few have answered to rule that out, others are asked again.
  */
 export function judgeReturn(facts: ReturnFacts): ReturnDecision {
   const { knownAtStart, ordered, heard, routes, epochs } = facts;
@@ -45,6 +45,17 @@ export function judgeReturn(facts: ReturnFacts): ReturnDecision {
   if (epoch <= own) return { does: 'serve', why: 'nobody has seen a higher epoch' };
   if (newest && leadsHere(facts, newest)) return { does: 'serve', why: 'its route leads to it' };
   return { does: 'ask', why: `epoch ${epoch} was given, its own is ${own}, and no route says what became of it` };
+}
+
+/**
+ * Was it replaced while it ran on, cut off? Only a forwarder that leads elsewhere under a newer epoch proves it, when most of
+ * the forwarders answer: routes are closed in the middle of a failover, and a promotion by accident leads nobody anywhere.
+ */
+export function overtakenBy(facts: ReturnFacts): { epoch: number; why: string } | undefined {
+  const [newest] = facts.routes.toSorted(newestFirst);
+  if (!newest?.to || !enough(facts)) return undefined;
+  const why = byRoute(facts, newest);
+  return why === undefined ? undefined : { epoch: newest.epoch, why };
 }
 
 /** What is newer was decided while it was away, or is none of an order to it. */
