@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { judgeReturn } from '../../planning/failover/superseded';
+import { judgeReturn, knownOf } from '../../planning/failover/superseded';
 import type { CapabilityOf, Host } from '../host';
+import { ArmedBook } from '../watch/armedBook';
 import { isStandby } from './dataFiles';
 import { readMark } from './marks';
 import { othersSay } from './othersSay';
@@ -42,12 +43,13 @@ const mayServe = (place: Place): boolean =>
 
 /** One that came back as a primary, until it is known whether it still is the one. */
 class Returned {
+  private knownAtStart: number | undefined;
   private readonly told = new Set<string>();
 
   constructor(
     private readonly place: Place,
     private readonly role: Fencing,
-    private readonly knownAtStart: number,
+    private readonly known: number,
     private readonly signal: AbortSignal,
     private readonly patience: Patience,
   ) {}
@@ -75,10 +77,12 @@ class Returned {
 
   private async judge(): Promise<boolean> {
     const { place, role, signal, patience } = this;
+    const plan = () => new ArmedBook(place.host.stateDir).of(place.endpoint).plan;
+    const knownAtStart = (this.knownAtStart ??= knownOf(place.name, this.known, plan()));
     const missed = (peer: string, why: string) => this.tell('not asked at the start', { peer, why });
     const said = await othersSay(place, { answerMs: patience.answerMs, signal, missed });
     if (!said || signal.aborted) return false;
-    const decision = judgeReturn({ ...said, knownAtStart: this.knownAtStart });
+    const decision = judgeReturn({ ...said, knownAtStart });
     const { does, why } = decision;
     if (does === 'ask') {
       this.tell('not known whether it was superseded: others are asked again', { why });
