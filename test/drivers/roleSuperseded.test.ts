@@ -2,6 +2,7 @@ import type { RouteView } from '../../src/contract/capabilities/traffic';
 import { EndpointEntry } from '../../src/contract/endpoints';
 import { fenceSuperseded } from '../../src/drivers/role/superseded';
 import type { CapabilityOf, Host } from '../../src/drivers/host';
+import { ArmedBook } from '../../src/drivers/watch/armedBook';
 import { fleetOf, Scene } from '../contract/agents';
 import { eventually } from '../setup/eventually';
 import { endpoint, lease, roleScene, run, type RoleScene } from './roleScene';
@@ -69,6 +70,9 @@ describe('a host that comes back', () => {
   const state = async () => (await it.roles['p1']!.status({ endpoint, deadlineMs: 2_000 })).state;
   const said = (event: RegExp) => it.logged.filter((one) => event.test(one.event)).map(({ facts }) => facts);
 
+  /** Its state says so before its processes are gone. */
+  const untilFenced = () => eventually(() => said(/^fenced$/).length > 0);
+
   run('serves on where its route leads to it, whatever epoch others have seen', async () => {
     await sees('o1', 5);
     leads('fa', 3, it.p1);
@@ -91,7 +95,8 @@ describe('a host that comes back', () => {
       expect(await state()).toBe('primary');
       leads('fb', 5, it.p2);
       comes('fb');
-      await eventually(async () => (await state()) === 'fenced');
+      await untilFenced();
+      expect(await state()).toBe('fenced');
       const why = `epoch 5 was given, its own is 0, and its route leads to ${it.p2.address}:${it.p2.port}`;
       expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 5, why }]);
       expect(it.p1.pids()).toEqual([]);
@@ -116,7 +121,8 @@ describe('a host that comes back', () => {
     expect(said(/was not superseded/)).toEqual([]);
     leads('fb', 8, it.p2);
     comes('fb');
-    await eventually(async () => (await state()) === 'fenced');
+    await untilFenced();
+    expect(await state()).toBe('fenced');
     const why = `epoch 8 was given, its own is 6, and its route leads to ${it.p2.address}:${it.p2.port}`;
     expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 8, why }]);
     await reinstated(8);
@@ -133,8 +139,36 @@ describe('a host that comes back', () => {
     expect(await state()).toBe('primary');
   });
 
-  run('asks no more when the agent has ended', async () => {
+  /** What an observer on the host of p1 was given before that went away. */
+  const arm = (epoch: number) =>
+    new ArmedBook(it.hosts['p1']!.stateDir).hold(endpoint, {
+      ...{ endpoint, epoch, from: { fa: 8, fb: 8 }, primary: 'p1', candidates: ['p2'], observers: [] },
+      ...{ afterMs: 1_500, notBeforeMs: 0, expiresAtMs: 0, signature: '' },
+    });
+
+  run('a plan that was armed before it went, and not used, does not fence it', async () => {
+    arm(9);
+    leads('fa', 8, it.p1);
+    leads('fb', 8, it.p1);
+    comes('fa', 'fb');
     await back(9);
+    expect(said(/was not superseded/)).toEqual([{ endpoint, why: 'its route leads to it' }]);
+  });
+
+  run('a plan that was armed before it went, and used while it was away, fences it', async () => {
+    arm(10);
+    leads('fa', 10, it.p2);
+    leads('fb', 10, it.p2);
+    comes('fa', 'fb');
+    await back(10);
+    const why = `epoch 10 was given, its own is 8, and its route leads to ${it.p2.address}:${it.p2.port}`;
+    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 10, why }]);
+    expect(await state()).toBe('fenced');
+    await reinstated(10);
+  });
+
+  run('asks no more when the agent has ended', async () => {
+    await back(11);
     const before = asked;
     await eventually(() => asked > before);
     ended.abort();
@@ -145,13 +179,13 @@ describe('a host that comes back', () => {
   });
 
   run('is fenced where another member is the primary on a later timeline', async () => {
-    await scene.client(agents['p2']!, { host: 'p2' }).role.promote({ endpoint, lease: lease(11), deadlineMs: 10_000 });
+    await scene.client(agents['p2']!, { host: 'p2' }).role.promote({ endpoint, lease: lease(12), deadlineMs: 10_000 });
     comes('p2');
-    await back(9);
-    const why = 'epoch 11 was given, its own is 9, and p2 is the primary on timeline 2, after its own 1';
-    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 11, why }]);
+    await back(11);
+    const why = 'epoch 12 was given, its own is 11, and p2 is the primary on timeline 2, after its own 1';
+    expect(said(/superseded while/)).toEqual([{ endpoint, epoch: 12, why }]);
     expect(await state()).toBe('fenced');
-    await back(9);
+    await back(11);
     expect(said(/superseded while/)).toHaveLength(1);
   });
 });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
+import type { ArmedTerms } from '../../src/contract/armed';
 import type { MemberView } from '../../src/contract/capabilities/role';
 import type { RouteView } from '../../src/contract/capabilities/traffic';
-import { judgeReturn, overtakenBy, type ReturnFacts } from '../../src/planning/failover/superseded';
+import { judgeReturn, knownOf, overtakenBy, type ReturnFacts } from '../../src/planning/failover/superseded';
 
 const [here, elsewhere] = ['10.0.0.1', '10.0.0.2'];
 const open = (address: string, epoch: number): RouteView => ({
@@ -64,6 +65,18 @@ test.each<[string, Partial<ReturnFacts>, number | undefined]>([
   ['another one was promoted by accident', { epochs: [9], members: [primary(2)] }, undefined],
 ])('a primary ran on, and %s', (_what, more, epoch) => {
   expect(overtakenBy(facts(more))?.epoch).toBe(epoch);
+});
+
+test('a plan that may have been used to replace it while it was away is not what its host knows', () => {
+  const plan: ArmedTerms = {
+    ...{ endpoint: 'orders', epoch: 9, from: { fa: 5, fb: 4 }, primary: 'p1', candidates: ['p2'] },
+    ...{ observers: [], afterMs: 1_500, notBeforeMs: 0 },
+  };
+  expect(knownOf('p1', 9, plan)).toBe(5);
+  expect(knownOf('p1', 9, { ...plan, from: {} })).toBe(0);
+  expect(knownOf('p2', 9, plan)).toBe(9); // it was the standby
+  expect(knownOf('p1', 10, plan)).toBe(10); // something came after the plan
+  expect(knownOf('p1', 9)).toBe(9);
 });
 
 test('it is fenced only on the word of a forwarder or a member, under a higher epoch than its own', () => {

@@ -69,6 +69,48 @@ story(
   150_000,
 );
 
+/** Who acts by the armed plan, once a forwarder is closed under its epoch. */
+async function actorOf({ site }: FailoverScene): Promise<string> {
+  const { epoch } = await eventually(
+    async () => {
+      const route = await site.agent('fb').traffic.routes({ endpoint });
+      return route.state === 'closed' ? route : undefined;
+    },
+    { timeoutMs: 20_000, everyMs: 5 },
+  );
+  const claim = { target: endpoint, lease: { target: endpoint, epoch }, by: 'nobody' };
+  const { has, why } = await site.agent('et').watch.claim(claim);
+  if (has === undefined) throw new Error(`et has given its word to nobody: ${why}`);
+  return has;
+}
+
+story(
+  'where the agent that acts alone dies between closing and opening, clients write again when Temporal is back',
+  { ownTemporal: true, endpointEntry: armed },
+  async (scene) => {
+    const { site } = scene;
+    await scene.guard();
+    await isArmed(scene);
+    await scene.writes({ patient: false });
+    await site.stack.kill('temporal', 'SIGKILL');
+    // A host that is lost is given a moment to prove that it is dead: that is when the agent is killed.
+    const faultMs = await site.faults.linkDown('p1');
+    const actor = await actorOf(scene);
+    site.faults.killAgent(actor);
+    await site.startAgent(actor);
+    await eventually(() => Date.now() > faultMs + 8_000, { timeoutMs: 20_000 });
+    expect(await deedsOf(scene)).toEqual([]);
+    const routes = await Promise.all(['fa', 'fb'].map((host) => site.agent(host).traffic.routes({ endpoint })));
+    expect(routes).toMatchObject([{ state: 'closed' }, { state: 'closed' }]);
+    await site.stack.restart('temporal');
+    const then = scene.acknowledged();
+    await eventually(() => scene.acknowledged() > then + 100, { timeoutMs: 60_000 });
+    expect(await site.agent('p2').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'primary' });
+    expect(await scene.judged('p2', faultMs)).toMatchObject({ sound: true, lost: [] });
+  },
+  150_000,
+);
+
 story(
   'a freeze and a pause keep the agents from acting alone, also the one that has not heard it',
   { ownTemporal: true, endpointEntry: armed },

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { judgeReturn } from '../../planning/failover/superseded';
+import { judgeReturn, knownOf } from '../../planning/failover/superseded';
 import type { CapabilityOf, Host } from '../host';
+import { ArmedBook } from '../watch/armedBook';
 import { isStandby } from './dataFiles';
 import { readMark } from './marks';
 import { othersSay } from './othersSay';
@@ -32,13 +33,17 @@ export async function fenceSuperseded(
   patience: Patience = { answerMs: 1_500, againMs: 1_000 },
 ): Promise<void> {
   const back = placesOf(host).filter(mayServe);
-  const returned = back.map((place) => new Returned(place, role, known[place.endpoint] ?? 0, signal, patience));
+  const returned = back.map((place) => new Returned(place, role, known, signal, patience));
   await Promise.all(returned.map((one) => one.begin()));
 }
 
 /** One that was not made yet, is kept down, or is a standby, serves nobody as a primary. */
 export const mayServe = (place: Place): boolean =>
   existsSync(place.member.data) && !readMark(place) && !isStandby(dataOf(place));
+
+/** What the host of a member knew of it before its agent listened to anybody, without a plan that may have been used since. */
+export const knownBefore = ({ host, name, endpoint }: Place, known: Readonly<Record<string, number>>): number =>
+  knownOf(name, known[endpoint] ?? 0, new ArmedBook(host.stateDir).of(endpoint).plan);
 
 /** Under the epoch that took its place from it. */
 export async function fenceUnder({ host, endpoint }: Place, role: Fencing, epoch: number): Promise<void> {
@@ -52,12 +57,13 @@ export async function fenceUnder({ host, endpoint }: Place, role: Fencing, epoch
 
 /** One that came back as a primary, until it is known whether it still is the one. */
 class Returned {
+  private knownAtStart: number | undefined;
   private readonly told = new Set<string>();
 
   constructor(
     private readonly place: Place,
     private readonly role: Fencing,
-    private readonly knownAtStart: number,
+    private readonly known: Readonly<Record<string, number>>,
     private readonly signal: AbortSignal,
     private readonly patience: Patience,
   ) {}
@@ -85,10 +91,11 @@ class Returned {
 
   private async judge(): Promise<boolean> {
     const { place, role, signal, patience } = this;
+    const knownAtStart = (this.knownAtStart ??= knownBefore(place, this.known));
     const missed = (peer: string, why: string) => this.tell('not asked at the start', { peer, why });
     const said = await othersSay(place, { answerMs: patience.answerMs, signal, missed });
     if (!said || signal.aborted) return false;
-    const decision = judgeReturn({ ...said, knownAtStart: this.knownAtStart });
+    const decision = judgeReturn({ ...said, knownAtStart });
     const { does, why } = decision;
     if (does === 'ask') {
       this.tell('not known whether it was superseded: others are asked again', { why });

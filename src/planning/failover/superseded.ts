@@ -1,3 +1,4 @@
+import type { ArmedTerms } from '../../contract/armed';
 import type { MemberView } from '../../contract/capabilities/role';
 import type { RouteView } from '../../contract/capabilities/traffic';
 import { majorityOf } from './verdict';
@@ -6,7 +7,7 @@ import { majorityOf } from './verdict';
 export interface ReturnFacts {
   address: string;
   port: number;
-  /** The epoch that its host knew when its agent started, before that listened to anybody. */
+  /** The epoch up to which its host knew, when its agent started, what became of it: see `knownOf`. */
   knownAtStart: number;
   /** Of the newest order that made it the primary, or left it one; 0 where there was none. */
   ordered: number;
@@ -23,6 +24,13 @@ export interface ReturnFacts {
   /** What the other members say of themselves. */
   members: MemberView[];
 }
+
+/**
+ * A host that observes as well was given an armed plan, whose epoch moves nothing until it is used: when the plan is to replace
+ * this very member, that may have happened while it was away. It knows no more than the routes from which the plan was made.
+ */
+export const knownOf = (member: string, known: number, plan?: ArmedTerms): number =>
+  plan?.primary === member && plan.epoch === known ? Math.max(0, ...Object.values(plan.from)) : known;
 
 export type ReturnDecision =
   { does: 'serve'; why: string } | { does: 'fence'; epoch: number; why: string } | { does: 'ask'; why: string };
