@@ -92,7 +92,7 @@ export async function guardEndpoint(
 async function watch(
   book: Runbook,
   terms: EndpointTerms,
-  { primary, beside, judgement, armed, silent, astray }: GuardPlan,
+  { primary, beside, judgement, armed, silent, astray, cautions }: GuardPlan,
   { held, isUnheard }: Arming,
   { lastAt }: Past,
   pending: boolean,
@@ -101,7 +101,8 @@ async function watch(
   const notBeforeMs = lastAt === 0 ? 0 : lastAt + terms.coolDown;
   const keeping = { ...(held && { plan: held }), notBeforeMs };
   const soon = pending || known.startsWith('gone') || silent.length > 0 || isUnheard || ('draft' in armed && !held);
-  const restMs = astray.length > 0 ? astrayMs : restsMs;
+  // What has to be mended may have been: nobody should read of it an hour later.
+  const restMs = astray.length + cautions.length > 0 ? astrayMs : restsMs;
   const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
     book.pauses.until(() =>
       waiting.watchEndpoint({ terms, primary, beside, known, spellMs: soon ? againMs : restMs, keeping }),
