@@ -15,6 +15,8 @@ import { needs } from '../setup/needs';
 /** EVENKEEL_RECORD=1 writes the histories of a fresh run here; otherwise those that are here must replay. */
 const recording = process.env['EVENKEEL_RECORD'] === '1';
 const recorded = readdirSync(__dirname).filter((file) => file.endsWith('.history'));
+/** Of runs that earlier builds began, and that a command which was added since would break. */
+const earlier = readdirSync(join(__dirname, 'earlier')).map((file) => join('earlier', file));
 
 const { History } = temporal.api.history.v1;
 type History = temporal.api.history.v1.IHistory;
@@ -39,7 +41,7 @@ test('what was recorded replays: runs that are under way survive this version', 
       .toSorted()
       .map((name) => `${name}.history`),
   );
-  for (const file of recorded) await replay(History.decode(readFileSync(join(__dirname, file))));
+  for (const file of [...recorded, ...earlier]) await replay(History.decode(readFileSync(join(__dirname, file))));
 }, 60_000);
 
 test('a run that was approved, held, retried, paused and tuned replays', async () => {
