@@ -4,7 +4,8 @@ import type { WritesSeen } from '../contract/failoverReports';
 import type { Observation } from '../contract/sights';
 import type { CapabilityOf } from '../drivers/host';
 import { opinionOf, type Judgement } from '../planning/failover/verdict';
-import { answered, primariesSeen, type EndpointTerms } from '../planning/failover/facts';
+import { answered, hangsSeen, primariesSeen, type EndpointTerms } from '../planning/failover/facts';
+import { hangSentence } from '../planning/failover/guard';
 import { judgeObservations } from '../planning/failover/plan';
 import { writesSeen } from '../planning/failover/writesSeen';
 import { beatMs } from '../services/watcher/protocol';
@@ -18,12 +19,16 @@ type Watch = CapabilityOf<'watch'>;
 
 /** A change of mind that is no majority must last before anybody is told, ms. */
 const settleMs = 2_000;
+/** A standby that is started again is away for longer than that, ms. */
+const hangMs = 10_000;
 
 export interface Watching {
   terms: EndpointTerms;
   primary: string;
   /** Other members that say that they are a primary: the run knows of them. */
   beside?: string[];
+  /** Its commits hang: the run knows it. */
+  hangs?: boolean;
   /** The opinion that the run knows already. */
   known: string;
   /** It ends after this all the same, so that its run can look around, ms. */
@@ -78,7 +83,15 @@ export const watchActivities = (hands: Hands) => ({
    * Listens to the observers of an endpoint until their opinion is another than the run knows: a majority at once, anything
    * else when it lasts. Meanwhile the plan of the agents is kept, and it ends when that has to be another one.
    */
-  async watchEndpoint({ terms, primary, beside = [], known, spellMs, keeping }: Watching): Promise<Watched> {
+  async watchEndpoint({
+    terms,
+    primary,
+    beside = [],
+    hangs = false,
+    known,
+    spellMs,
+    keeping,
+  }: Watching): Promise<Watched> {
     const { endpoint } = terms;
     return awaiting(endpoint, `Watch ${primary}, primary of ${endpoint}`, async (signal) => {
       const observers = new Listening<Observation>(signal, (host, last) =>
@@ -89,7 +102,7 @@ export const watchActivities = (hands: Hands) => ({
       // Not waited for: a look of it may take seconds, and clients wait for what is heard here.
       void keeper.keep(AbortSignal.any([signal, over.signal]));
       const begun = Date.now();
-      const lasts = { other: new Lasting(settleMs), moved: new Lasting(settleMs) };
+      const lasts = { other: new Lasting(settleMs), moved: new Lasting(settleMs), hangs: new Lasting(hangMs) };
       try {
         const watched = await observers.until(
           terms.observers.map(({ host }) => host),
@@ -101,7 +114,9 @@ export const watchActivities = (hands: Hands) => ({
               (one) => one !== primary && !beside.includes(one),
             );
             const moved = lasts.moved.is(news.length > 0) ? `${news.join(' and ')} is a primary` : undefined;
-            const changed = moved ?? keeper.changed ?? keeper.fileChanged();
+            const isHung = hangsSeen(primary, [...said.values()]);
+            const stalled = lasts.hangs.is(isHung !== hangs) ? hangNews(primary, isHung) : undefined;
+            const changed = moved ?? stalled ?? keeper.changed ?? keeper.fileChanged();
             return changed === undefined ? undefined : { judgement, changed };
           },
         );
@@ -112,6 +127,9 @@ export const watchActivities = (hands: Hands) => ({
     });
   },
 });
+
+const hangNews = (primary: string, hangs: boolean): string =>
+  hangs ? hangSentence(primary) : `commits on ${primary} hang no more`;
 
 /** Something that counts when it lasts, or at once. */
 class Lasting {

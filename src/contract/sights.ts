@@ -27,6 +27,8 @@ export const Sight = z.object({
       need: z.number().int(),
       /** Besides, whoever streams: `waitsFor` names those that did. */
       anyone: z.boolean().optional(),
+      /** Fewer of them stream than a commit waits for: commits hang. */
+      hangs: z.boolean().optional(),
     })
     .optional(),
   /** Of a thing on the observer's own host: its process. */

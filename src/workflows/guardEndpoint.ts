@@ -3,7 +3,7 @@ import { formatDuration } from '../contract/amounts';
 import type { Watched } from '../activities/watch';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { adoptedSentence, deedToAdopt, type Done } from '../planning/failover/adopted';
-import { guardSentences, planGuard, type GuardPlan } from '../planning/failover/guard';
+import { guardSentences, hangSentence, planGuard, type GuardPlan } from '../planning/failover/guard';
 import { primaryOf, type EndpointTerms } from '../planning/failover/facts';
 import { opinionOf } from '../planning/failover/verdict';
 import { failOverEndpoint } from './failOverEndpoint';
@@ -45,6 +45,7 @@ export async function guardEndpoint(
   book.atEnd(async () => goesOn || arming.end());
   return book.run(async () => {
     let known = '';
+    let hung = false;
     for (let turn = 0; turn < mostTurns && !workflowInfo().continueAsNewSuggested; turn++) {
       await arming.whilePaused();
       const survey = await book.look(`Look at ${endpoint}, its members, forwarders and observers`, () =>
@@ -67,6 +68,8 @@ export async function guardEndpoint(
         past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
         if (!isNews(deed, past)) continue;
       }
+      if (plan.hangs && !hung) await book.announce(hangSentence(plan.primary), 'stalled');
+      hung = plan.hangs;
       await arming.see(plan, survey);
       const pending = deed !== undefined && isNews(deed, past);
       const watched =
@@ -92,7 +95,7 @@ export async function guardEndpoint(
 async function watch(
   book: Runbook,
   terms: EndpointTerms,
-  { primary, beside, judgement, armed, silent, astray, cautions }: GuardPlan,
+  { primary, beside, hangs, judgement, armed, silent, astray, cautions }: GuardPlan,
   { held, isUnheard }: Arming,
   { lastAt }: Past,
   pending: boolean,
@@ -103,10 +106,12 @@ async function watch(
   const soon = pending || known.startsWith('gone') || silent.length > 0 || isUnheard || ('draft' in armed && !held);
   // What has to be mended may have been: nobody should read of it an hour later.
   const restMs = astray.length + cautions.length > 0 ? astrayMs : restsMs;
-  const outcome = await book.step(`Watch ${primary}, primary of ${terms.endpoint}: ${known}`, () =>
-    book.pauses.until(() =>
-      waiting.watchEndpoint({ terms, primary, beside, known, spellMs: soon ? againMs : restMs, keeping }),
-    ),
+  const outcome = await book.step(
+    `Watch ${primary}, primary of ${terms.endpoint}: ${known}${hangs ? ', and its commits hang' : ''}`,
+    () =>
+      book.pauses.until(() =>
+        waiting.watchEndpoint({ terms, primary, beside, hangs, known, spellMs: soon ? againMs : restMs, keeping }),
+      ),
   );
   return outcome?.value;
 }

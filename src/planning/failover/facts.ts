@@ -90,6 +90,15 @@ export const memberAt = ({ members }: EndpointTerms, address: string): string | 
 export const changedHosts = ({ members, forwarders }: Pick<EndpointTerms, 'members' | 'forwarders'>): string[] =>
   [...Object.values(members), ...Object.values(forwarders)].map(({ host }) => host);
 
+/** The primary answers, and each observer that has its answers sees its commits hang. */
+export function hangsSeen(primary: string, observations: readonly Observation[]): boolean {
+  const well = observations.flatMap(({ sights }) => {
+    const { says, good } = sights[primary] ?? {};
+    return says === 'answers' && good ? [good] : [];
+  });
+  return well.length > 0 && well.every(({ hangs }) => hangs === true);
+}
+
 /** The members that a majority of the observers sees as a primary: more than one where a former primary runs on. */
 export function primariesSeen({ observers }: EndpointTerms, observations: readonly Observation[]): string[] {
   const votes = new Map<string, number>();

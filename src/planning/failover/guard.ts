@@ -5,7 +5,7 @@ import { astrayOf, routeCautions, type Astray } from './astray';
 import type { Rails } from '../rails';
 import { primariesBeside, rivalCautions } from './rivals';
 import { planArmed, type ArmedDraft } from './armed';
-import { answered, primaryOf, type EndpointFacts } from './facts';
+import { answered, hangsSeen, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
 
@@ -16,6 +16,8 @@ export interface GuardPlan {
   /** Other members that say that they are a primary. */
   beside: string[];
   judgement: Judgement;
+  /** It answers, and its commits hang, since too few standbys stream. */
+  hangs: boolean;
   /** Forwarders that answer and do not send to the primary, and what they do instead. */
   astray: Astray[];
   /** Forwarders that do not answer: whether they forward is looked at again soon. */
@@ -44,6 +46,7 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
     ...{ endpoint, primary, autonomy: terms.autonomy },
     beside: primariesBeside(facts, primary),
     judgement: judgeObservations(terms, primary, facts.observations),
+    hangs: hangsSeen(primary, facts.observations),
     astray,
     silent: Object.keys(terms.forwarders).filter((forwarder) => !answered(routes[forwarder])),
     armed,
@@ -62,6 +65,7 @@ function cautionsOf(facts: EndpointFacts, primary: string, astray: readonly Astr
     ...Object.entries(routes).flatMap(([forwarder, route]) =>
       answered(route) ? [] : [`forwarder ${forwarder} does not answer: ${route.silent}`],
     ),
+    ...(hangsSeen(primary, observations) ? [hangSentence(primary)] : []),
     ...rivalCautions(facts, primary),
     ...routeCautions(facts, astray),
     ...(candidates.length === 0
@@ -74,6 +78,9 @@ function cautionsOf(facts: EndpointFacts, primary: string, astray: readonly Astr
     ),
   ];
 }
+
+export const hangSentence = (primary: string): string =>
+  `commits on ${primary} hang: fewer standbys stream than they wait for`;
 
 /** Only where somebody counts on it. */
 const unarmed = ({ terms }: EndpointFacts, armed: GuardPlan['armed']): string[] =>

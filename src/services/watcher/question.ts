@@ -54,12 +54,13 @@ export function readAnswer(
  * Where some commits need not wait, none is relied on to have waited. A standby that is named and was away for this look is
  * counted: it may be the one that the next commit waits for.
  */
-function waitedFor(row: Record<string, unknown>): Pick<Good, 'waitsFor' | 'need' | 'anyone'> {
+function waitedFor(row: Record<string, unknown>): Pick<Good, 'waitsFor' | 'need' | 'anyone' | 'hangs'> {
   if (someWaitForNobody(row['commits'] as string, row['settings'] as CommitSetting[])) return { waitsFor: [], need: 0 };
   const { need, names, anyone } = readStandbyNames(row['names'] as string);
-  if (!anyone) return { waitsFor: names, need };
   const there = ((row['waits'] as string[] | null) ?? []).map((name) => name.toLowerCase());
-  return { waitsFor: [...new Set([...names, ...there])], need, anyone };
+  const hangs = there.length < need && { hangs: true };
+  if (!anyone) return { waitsFor: names, need, ...hangs };
+  return { waitsFor: [...new Set([...names, ...there])], need, anyone, ...hangs };
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -226,9 +226,9 @@ export class Runbook {
     this.endings.push(ending);
   }
 
-  /** Tells people what went through, where nobody may have watched. */
-  async announce(what: string): Promise<void> {
-    if (patched('what-went-through-is-announced')) await this.notify('done', what);
+  /** Tells people what went through, or what stalls, where nobody may have watched. */
+  async announce(what: string, event: 'done' | 'stalled' = 'done'): Promise<void> {
+    if (patched('what-went-through-is-announced')) await this.notify(event, what);
   }
 
   /** How far the step is that runs now. Finished pieces only: what is in flight is on the activities' heartbeats. */
