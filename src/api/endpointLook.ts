@@ -4,7 +4,7 @@ import { termsOf } from '../activities/endpoints';
 import { Refusal } from '../contract/errors';
 import type { Fleet } from '../contract/fleet';
 import { answered, memberAt, type EndpointFacts, type EndpointTerms } from '../planning/failover/facts';
-import { planGuard, wouldDo, type GuardPlan } from '../planning/failover/guard';
+import { hangSentence, planGuard, wouldDo, type GuardPlan } from '../planning/failover/guard';
 import type { Rails } from '../planning/rails';
 import type { EndpointView } from './endpointView';
 
@@ -68,8 +68,12 @@ function toldBy(
     return { observers, cautions: [error.message], does: 'nothing: nobody tells which is the primary' };
   }
   const { primary, judgement, cautions } = plan;
+  // Nothing fails over for it, and nobody who reads this would call it well.
+  const [verdict, says] = plan.hangs
+    ? ['commits hang', hangSentence(primary)]
+    : [judgement.verdict, judgement.sentence];
   return {
-    ...{ primary, verdict: judgement.verdict, says: judgement.sentence, cautions, does: wouldDo(plan) },
+    ...{ primary, verdict, says, cautions, does: wouldDo(plan) },
     observers: judgement.votes.map(({ observer, zone, vote, saw }) => ({
       ...{ observer, vote, saw },
       ...(zone !== undefined && { zone }),

@@ -111,6 +111,7 @@ describe('an observer', () => {
     const { watch, stateDir } = observer();
     expect(await watch.claim(claim('b'))).toMatchObject({ granted: false, why: 'it holds no such plan' });
     await watch.arm(arm());
+    expect(await watch.claim(claim('z'))).toEqual({ granted: false, why: 'z is no observer of it' });
     expect(await watch.claim(claim('b'))).toEqual({ granted: true });
     expect(await watch.claim(claim('c'))).toEqual({ granted: false, has: 'b' });
     const again = observer({ stateDir }).watch;

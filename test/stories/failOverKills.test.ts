@@ -10,6 +10,7 @@ const steps = [
   'Close orders',
   'Promote',
   'Open orders',
+  'Free the clients',
   'Verify by a write',
   'Count the commits',
 ];

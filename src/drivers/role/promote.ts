@@ -48,7 +48,12 @@ export async function promote(
   writePromotion(place, { epoch: lease.epoch });
   finished(place); // a rewind that was begun before it followed is none of the next failover's
   const asked = facts.standby ? await ask(place, line, until) : 0;
-  const { timeline, lsn } = await askFacts(line, Math.max(1_000, left()));
+  const { timeline, lsn } = await askFacts(line, Math.max(1_000, left())).catch((cause: unknown) => {
+    if (asked === 0 || !(cause instanceof Refusal)) throw cause;
+    // It is the primary by now: whoever asked must not take it for one that never will be.
+    const seconds = ((performance.now() - beganAt) / 1000).toFixed(1);
+    throw new Refusal('NotPromoted', { ...factsOf(place), seconds, why: String(cause.facts['why']) }, { cause });
+  });
   const tookMs = performance.now() - beganAt;
   if (asked > 0)
     place.host.log('promoted', { endpoint: place.endpoint, epoch: lease.epoch, timeline, lsn, asked, tookMs });

@@ -33,6 +33,7 @@ export function armed(host: Host, book: ArmedBook, seen: (target: string) => Obs
       const { plan, spent, granted } = book.of(target);
       const entry = host.endpoints[target];
       if (!entry || plan?.epoch !== lease.epoch) return no('it holds no such plan');
+      if (!plan.observers.some(({ host: one }) => one === by)) return no(`${by} is no observer of it`);
       if (lease.epoch <= spent) return no('it was used or taken back before');
       if (granted?.epoch === lease.epoch) return claimed(granted.by, by);
       if (plan.expiresAtMs <= Date.now()) return no('it has expired');
