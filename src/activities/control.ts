@@ -7,8 +7,8 @@ import { taskQueue } from '../contract/runbooks';
 import type { LeaseRequest } from '../workflows/kit/messages';
 import type { Hands } from '.';
 
-/** A hook that hangs must not hold a run. */
-const hookDeadlineMs = 10_000;
+/** A hook that hangs must not hold a run for long. */
+const hookDeadlineMs = 5_000;
 
 export const controlActivities = ({ fleet, temporal }: Hands) => ({
   /** Asks the lease of a target, which answers the run by signal when its turn has come. */
@@ -38,8 +38,10 @@ export const controlActivities = ({ fleet, temporal }: Hands) => ({
   /** Tells people what waits for them. A notice that cannot be delivered is logged and never stops a run. */
   async notify(notice: Notice): Promise<void> {
     const { notify } = fleet();
-    if (notify?.webhook !== undefined) await delivered('webhook', () => post(notify.webhook!, notice));
-    if (notify?.exec) await delivered('exec', () => run(notify.exec!, notice));
+    await Promise.all([
+      notify?.webhook !== undefined && delivered('webhook', () => post(notify.webhook!, notice)),
+      notify?.exec && delivered('exec', () => run(notify.exec!, notice)),
+    ]);
   },
 });
 

@@ -43,8 +43,11 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     await failover.promote();
     await failover.open();
     await failover.settle();
+    // Beside what nobody waits for: its guard watches on when this run ends, be a hook slow or not.
+    const told = book.announce(failedOver(failover.report()));
     await failover.lookBack(lookOnSeconds * 1_000);
-    return announced(book, failover.report());
+    await told;
+    return failover.report();
   });
 }
 
@@ -67,10 +70,7 @@ async function adopt(book: Runbook, survey: Survey, deed: Done): Promise<Output<
   failover.adopt(deed);
   await failover.verify();
   await failover.settle();
-  return announced(book, failover.report());
-}
-
-async function announced(book: Runbook, report: Output<'failOverEndpoint'>): Promise<Output<'failOverEndpoint'>> {
+  const report = failover.report();
   await book.announce(failedOver(report));
   return report;
 }

@@ -68,7 +68,7 @@ export async function guardEndpoint(
         past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
         if (!isNews(deed, past)) continue;
       }
-      if (plan.hangs && !hung) await book.announce(hangSentence(plan.primary), 'stalled');
+      if (plan.hangs && !hung) void book.announce(hangSentence(plan.primary), 'stalled');
       hung = plan.hangs;
       await arming.see(plan, survey);
       const pending = deed !== undefined && isNews(deed, past);
