@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ReturnFacts } from '../../planning/failover/superseded';
+import { said } from '../said';
 import { readControl } from './control';
 import { orderedPrimary } from './marks';
 import type { Place } from './place';
@@ -41,25 +41,17 @@ async function ownDisk(place: Place): Promise<Pick<ReturnFacts, 'systemId' | 'ti
   );
 }
 
-/** What is answered in time, before the agent ends. */
+/** What is answered in time. */
 async function answers<T>(
   names: readonly string[],
   ask: (name: string) => Promise<T>,
   { answerMs, signal, missed }: Asking,
 ): Promise<T[]> {
-  const over = new AbortController();
-  signal.addEventListener('abort', () => over.abort(), { signal: over.signal });
-  const late = () =>
-    pause(answerMs, undefined, { signal: over.signal, ref: false }).then(() => {
-      throw new Error(`no answer within ${answerMs} ms`);
-    });
-  const asked = names.map((name) =>
-    Promise.race([ask(name).then((answer) => [answer]), late()]).catch((error: unknown): T[] => {
-      if (!signal.aborted) missed(name, String(error));
-      return [];
-    }),
-  );
-  const all = await Promise.all(asked);
-  over.abort();
-  return all.flat();
+  const asked = names.map(async (name) => {
+    const answer = await said(ask(name), answerMs);
+    if ('value' in answer) return [answer.value];
+    if (!signal.aborted) missed(name, answer.why);
+    return [];
+  });
+  return (await Promise.all(asked)).flat();
 }

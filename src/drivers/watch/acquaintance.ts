@@ -3,7 +3,8 @@ import type { ProxiesEntry } from '../../contract/endpoints';
 import type { Deed } from '../../contract/sights';
 import type { Holding } from '../../planning/failover/takeover';
 import type { Host } from '../host';
-import { actMs, said, type Side } from './side';
+import { said } from '../said';
+import { actMs, type Side } from './side';
 
 /** An agent closes a connection on which nothing was asked for 5 s. */
 const everyMs = 2_000;

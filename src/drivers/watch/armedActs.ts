@@ -10,7 +10,7 @@ import { ArmedFencing } from './armedFencing';
 import { ArmedOrders } from './armedOrders';
 import { ArmedPromotion } from './armedPromotion';
 import { ArmedRoutes } from './armedRoutes';
-import { said } from './side';
+import { said } from '../said';
 
 /** Who is asked what it is answers within this, ms. */
 const statusMs = 1_000;

@@ -10,7 +10,8 @@ import type { ArmedBook } from './armedBook';
 import { councilOf, factsOf, movedAtOf } from './armedSurvey';
 import type { DeedBook } from './deedBook';
 import { refuseForged } from './seal';
-import { peerMs, said } from './side';
+import { said } from '../said';
+import { peerMs } from './side';
 
 /** Time between two rounds of questions while the primary is gone, ms. */
 const roundMs = 150;

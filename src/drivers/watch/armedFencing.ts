@@ -2,7 +2,7 @@ import { withoutNext } from '../../contract/errors';
 import type { MayYetBe } from '../../planning/failover/mayYetBe';
 import { unsafe } from '../../planning/failover/secured';
 import { wayMs, type ArmedOrders } from './armedOrders';
-import { said } from './side';
+import { said } from '../said';
 
 /** How long a fence may take: a lost host, and one whose agent answers, ms. */
 const within = { lost: 150, there: 3_000 };

@@ -2,7 +2,7 @@ import { withoutNext, type ErrorCode } from '../../contract/errors';
 import { mayYetBe } from '../../planning/failover/mayYetBe';
 import type { ArmedFencing } from './armedFencing';
 import { wayMs, type ArmedOrders } from './armedOrders';
-import { said } from './side';
+import { said } from '../said';
 
 /** How long a promotion may take, and the setting after it, ms. */
 const within = { promote: 10_000, set: 3_000 };

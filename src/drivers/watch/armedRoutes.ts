@@ -1,6 +1,6 @@
 import { withoutNext } from '../../contract/errors';
 import type { ArmedOrders } from './armedOrders';
-import { said } from './side';
+import { said } from '../said';
 
 /** How long a change in a kernel may take, and freeing the clients of a forwarder, ms. */
 const within = { kernel: 1_000, free: 5_000 };

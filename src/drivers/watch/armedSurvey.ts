@@ -4,7 +4,8 @@ import type { Observation } from '../../contract/sights';
 import type { Asked, EndpointFacts, EndpointTerms } from '../../planning/failover/facts';
 import type { Host } from '../host';
 import type { DeedBook } from './deedBook';
-import { peerMs, said } from './side';
+import { said } from '../said';
+import { peerMs } from './side';
 
 /** The old primary and forwarders are not waited for longer than this, ms; standbys are: without them nothing can be done. */
 const shortMs = 600;

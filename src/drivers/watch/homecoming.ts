@@ -4,7 +4,8 @@ import { mustYield } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
-import { actMs, holding, said, sidesOf, titled, type Side } from './side';
+import { said } from '../said';
+import { actMs, holding, sidesOf, titled, type Side } from './side';
 
 /**
  * A node that was cut off may come back with an address that the other one took meanwhile, its own or one that was lent to it.

@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
-import { Refusal, type ErrorCode } from '../../contract/errors';
 import type { Holding } from '../../planning/failover/takeover';
 import type { Host } from '../host';
+import { said } from '../said';
 
 /** What another host must answer within, ms: a dead one must not hold up its successor. */
 export const peerMs = 100;
@@ -41,24 +40,6 @@ export function sidesOf(host: string, pair: string, entry: ProxiesEntry): Side[]
 }
 
 export const titled = ({ pair, node }: Side) => ({ pair, node });
-
-/** An answer, or in words why there is none by then. */
-export async function said<T>(
-  asked: Promise<T>,
-  ms: number,
-): Promise<{ value: T } | { why: string; code?: ErrorCode }> {
-  const over = new AbortController();
-  const late = pause(ms, { why: `no answer within ${ms} ms` }, { signal: over.signal }).catch(() => ({ why: 'over' }));
-  const answer = asked.then(
-    (value) => ({ value }),
-    (error: unknown) => (error instanceof Refusal ? { why: error.message, code: error.code } : { why: String(error) }),
-  );
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    over.abort();
-  }
-}
 
 /** Whether a host has the address of the node. Nothing when it does not say so in time. */
 export async function holding(host: Host, { pair, node }: Side, at: ProxyNode): Promise<Holding | undefined> {

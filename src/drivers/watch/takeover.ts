@@ -6,7 +6,8 @@ import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
 import { lookAtLink } from './link';
-import { actMs, holding, peerMs, said, sidesOf, titled, type Side } from './side';
+import { said } from '../said';
+import { actMs, holding, peerMs, sidesOf, titled, type Side } from './side';
 
 /** A node for which nothing could be done is looked at again this soon. */
 const againMs = 300;
