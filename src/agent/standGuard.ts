@@ -38,7 +38,7 @@ export async function standGuard(
     const { fenceOvertaken } = await import('../drivers/role/overtaken.js');
     const role = (await running.of('role')) as unknown as CapabilityOf<'role'>;
     await fenceSuperseded(self, role, known, ended);
-    fenceOvertaken(self, role, known, ended);
+    fenceOvertaken(self, role, ended);
   }
   if (Object.keys({ ...self.endpoints, ...self.proxies }).length === 0 || !has('watch')) return;
   const { watches } = await import('../drivers/watch/things.js');

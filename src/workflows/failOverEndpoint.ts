@@ -55,7 +55,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
 async function deedUnderWay(book: Runbook, endpoint: string): Promise<{ survey: Survey; deed: Done } | undefined> {
   for (let looks = 1; ; looks++) {
     const survey = await lookAgain(book, endpoint, { haste: 'most' });
-    const deed = deedToAdopt(survey.facts);
+    const deed = deedToAdopt(survey.facts, book.leaseOf(endpoint).epoch);
     if (deed) return { survey, deed };
     if (looks >= mostLooks || !survey.facts.terms.armed || !patched('a-deed-under-way-is-waited-for')) return undefined;
     await sleep(lookEveryMs);

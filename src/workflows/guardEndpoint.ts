@@ -68,7 +68,7 @@ export async function guardEndpoint(
         past = await failOver(book, facts.terms, adoptedSentence(deed), past, true);
         if (!isNews(deed, past)) continue;
       }
-      if (plan.hangs && !hung) void book.announce(hangSentence(plan.primary), 'stalled');
+      if (plan.hangs && !hung) book.announce(hangSentence(plan.primary), 'stalled').catch(() => undefined);
       hung = plan.hangs;
       await arming.see(plan, survey);
       const pending = deed !== undefined && isNews(deed, past);
@@ -103,7 +103,12 @@ async function watch(
   const known = opinionOf(judgement);
   const notBeforeMs = lastAt === 0 ? 0 : lastAt + terms.coolDown;
   const keeping = { ...(held && { plan: held }), notBeforeMs };
-  const soon = pending || known.startsWith('gone') || silent.length > 0 || isUnheard || ('draft' in armed && !held);
+  const soon =
+    pending ||
+    known.startsWith('gone') ||
+    silent.length + beside.length > 0 ||
+    isUnheard ||
+    ('draft' in armed && !held);
   // What has to be mended may have been: nobody should read of it an hour later.
   const restMs = astray.length + cautions.length > 0 ? astrayMs : restsMs;
   const outcome = await book.step(

@@ -19,7 +19,7 @@ export async function replaceForwarder(input: Input<'replaceForwarder'>): Promis
     const survey = await takeEndpoint(book, endpoint, { dryRun });
     const { facts } = survey;
     const plan = book.decide(() => planForwarder(facts, { gone, by, onlyAstray }), cautious(survey, speech));
-    await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask');
+    await book.approve(`the change of forwarders of ${endpoint}`, approval === 'ask' || plan.doubt !== undefined);
     const acts = input.onFailure === 'leave' ? once : swift;
     const freed = plan.joins && (await join(book, acts, facts.terms, plan, plan.joins));
     if (plan.gone) await leave(book, facts.terms, plan, plan.gone);

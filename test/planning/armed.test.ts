@@ -249,7 +249,7 @@ describe('what an agent closed and never opened, since it died, the guard', () =
   });
 
   test('opens where it can, when the agent was that of a forwarder', () => {
-    const members = { ...left.members, p2: view('p2', 'primary', '0/5100') };
+    const members = { ...left.members, p2: { ...view('p2', 'primary', '0/5100'), promoted: 9 } };
     expect(planGuard({ ...left, members, routes: { fa: { silent: 'gone' }, fb: shut } }, rails).astray).toMatchObject([
       { forwarder: 'fb' },
     ]);
@@ -287,6 +287,8 @@ describe('what the agents did is taken over', () => {
 
   test('while it stands', () => {
     expect(deedToAdopt(after)).toBe(deed);
+    const closedByRun = { ...after, routes: { ...after.routes, fb: route('10.0.0.3', 11) } };
+    expect(deedToAdopt(closedByRun, 11)).toBe(deed);
   });
 
   test.each<[string, EndpointFacts]>([

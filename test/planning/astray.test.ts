@@ -1,7 +1,7 @@
 import type { MemberView } from '../../src/contract/capabilities/role';
 import type { Observation } from '../../src/contract/sights';
 import { primaryOf, type EndpointFacts, type EndpointTerms } from '../../src/planning/failover/facts';
-import { planForwarder } from '../../src/planning/failover/forwarders';
+import { forwarderSentences, planForwarder } from '../../src/planning/failover/forwarders';
 import { guardSentences, planGuard } from '../../src/planning/failover/guard';
 
 const at = (zone: string, address: string) => ({
@@ -86,17 +86,27 @@ describe('a zone that comes back while the one that replaced it is cut off', () 
   const old = [member('primary'), silent];
 
   test.each([
-    ['was started anew', route('absent', 0)],
-    ['was closed', closed(7)],
-  ])('is not served by its forwarder, which %s', (_, fa) => {
-    expect(primaryOf(factsOf([fa, silent], old))).toBe('p1');
-    expect(astray([fa, silent], old)).toEqual([]);
-    const alone = { gone: '', by: 'fa', onlyAstray: true };
-    expect(() => planForwarder(factsOf([fa, silent], old), alone)).toThrow('fa of orders is left as it is');
+    ['was started anew', route('absent', 0), 'fa forwards nothing yet, and is left alone'],
+    ['was closed', closed(7), 'fa is closed under epoch 7, and is left alone'],
+    ['was closed to the other one once', closed(7, '10.0.0.2'), 'fa is closed under epoch 7, and is left alone'],
+    ['still leads to it', to('p1', 7), undefined],
+  ])('gets no clients through its forwarder, which %s', (_, fa, caution) => {
+    const facts = factsOf([fa, silent], old, { named: ['10.0.0.12'] });
+    const plan = planGuard(facts, rails);
+    expect(plan).toMatchObject({ primary: 'p1', astray: [] });
+    if (caution !== undefined)
+      expect(plan.cautions).toContain(`${caution}: p2 is silent, and may have taken over from p1`);
+    const wish = { gone: '', by: 'fa' };
+    expect(() => planForwarder(facts, { ...wish, onlyAstray: true })).toThrow('fa of orders is left as it is');
+    expect(forwarderSentences(planForwarder(facts, wish))).toContain(
+      'somebody must say yes: p2 is silent, and may have taken over from p1',
+    );
   });
 
-  test('is served where it was closed to whoever is silent', () => {
-    expect(astray([closed(7, '10.0.0.2'), silent], old)).toEqual(['fa was closed under epoch 7 and left so']);
+  test('is served where whoever promoted its member closed the forwarder for it', () => {
+    const promoted = { ...member('primary', 2), promoted: 7 };
+    expect(astray([closed(7), silent], [promoted, silent])).toEqual(['fa was closed under epoch 7 and left so']);
+    expect(astray([closed(8), silent], [promoted, silent])).toEqual([]);
   });
 
   test('does not take the clients of the other one, though its epoch is newer', () => {
@@ -105,6 +115,25 @@ describe('a zone that comes back while the one that replaced it is cut off', () 
     expect(planGuard(both, rails).astray).toEqual([{ forwarder: 'fa', does: 'still forwards to p1 under epoch 9' }]);
     expect(planForwarder(both, { gone: '', by: 'fa' })).toMatchObject({ to: { member: 'p2' }, joins: { from: 9 } });
   });
+});
+
+test('the one that was promoted is the primary, though every route is closed and the former one came back', () => {
+  const facts = factsOf([closed(9, '10.0.0.1'), closed(9, '10.0.0.1')], [member('primary'), member('primary', 2)]);
+  expect(planGuard(facts, rails)).toMatchObject({
+    ...{ primary: 'p2', beside: ['p1'] },
+    astray: [{ forwarder: 'fa' }, { forwarder: 'fb' }],
+  });
+});
+
+test('a former primary whose agent is silent is known as one by who sees it', () => {
+  const seesBoth = observations.map((one) => ({
+    ...one,
+    sights: Object.fromEntries(
+      Object.entries(one.sights).map(([name, sight]) => [name, { ...sight, role: 'primary' as const }]),
+    ),
+  }));
+  const facts = factsOf([to('p2', 8), to('p2', 8)], [silent, member('primary', 2)], { observations: seesBoth });
+  expect(planGuard(facts, rails)).toMatchObject({ primary: 'p2', beside: ['p1'] });
 });
 
 describe('of two that say they are the primary', () => {

@@ -38,6 +38,11 @@ test.each<[string, Partial<ReturnFacts>, 'serve' | 'fence' | 'ask']>([
   ['one has left on purpose, and the other leads here', { routes: [closed([here], 9), open(here, 5)] }, 'ask'],
   ['it is closed to another', { routes: [closed([elsewhere], 9), closed([elsewhere], 9)] }, 'ask'],
   ['another one is the primary on a later timeline', { epochs: [9], members: [primary(2)] }, 'fence'],
+  [
+    'another one was promoted by accident',
+    { routes: [open(here, 5), open(here, 5)], epochs: [9], members: [primary(2)] },
+    'serve',
+  ],
   ['it is on no later one', { epochs: [9], members: [primary(1)] }, 'ask'],
   ['it is of another cluster', { epochs: [9], members: [primary(2, '8')] }, 'ask'],
   ['it is reinstated', { ordered: 9, heard: 9, epochs: [9], routes: [closed([here], 9), closed([here], 9)] }, 'serve'],
@@ -57,14 +62,19 @@ test.each<[string, Partial<ReturnFacts>, 'serve' | 'fence' | 'ask']>([
 test.each<[string, Partial<ReturnFacts>, number | undefined]>([
   ['both forwarders lead elsewhere', { routes: [open(elsewhere, 9), open(elsewhere, 9)] }, 9],
   ['the newest leads elsewhere', { routes: [open(here, 5), open(elsewhere, 9)] }, 9],
+  ['its host observes, and has heard more', { heard: 12, routes: [open(here, 5), open(elsewhere, 9)] }, 12],
   ['too few answer', { routes: [open(elsewhere, 9)] }, undefined],
   ['the newest leads to it', { routes: [open(elsewhere, 8), open(here, 9)] }, undefined],
   ['a failover is under way', { routes: [closed([here], 9), closed([here], 9)] }, undefined],
-  ['a failover under way has left one out', { routes: [closed([here], 9), open(elsewhere, 8)] }, undefined],
-  ['it was promoted since', { ordered: 9, routes: [open(elsewhere, 9), open(elsewhere, 9)] }, undefined],
-  ['another one was promoted by accident', { epochs: [9], members: [primary(2)] }, undefined],
+  ['nobody else is a primary', { routes: [open(elsewhere, 9), open(elsewhere, 9)], members: [] }, undefined],
+  [
+    'the other one is on an earlier timeline',
+    { routes: [open(elsewhere, 9), open(elsewhere, 9)], timeline: 3 },
+    undefined,
+  ],
+  ['another one was promoted by accident', { epochs: [9], routes: [open(here, 5), open(here, 5)] }, undefined],
 ])('a primary ran on, and %s', (_what, more, epoch) => {
-  expect(overtakenBy(facts(more))?.epoch).toBe(epoch);
+  expect(overtakenBy(facts({ members: [primary(2)], ...more }))?.epoch).toBe(epoch);
 });
 
 test('a plan that may have been used to replace it while it was away is not what its host knows', () => {

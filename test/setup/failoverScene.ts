@@ -72,10 +72,14 @@ export class FailoverScene {
     await this.operator.start(runbook, { endpoint, ...input }, 'ann');
   }
 
-  until(runbook: string, ready: (run: RunView) => boolean, timeoutMs = 40_000): Promise<RunView> {
+  until(runbook: string, ready: (run: RunView) => boolean, timeoutMs?: number): Promise<RunView> {
+    return this.untilRun(`${runbook}/${endpoint}`, ready, timeoutMs);
+  }
+
+  untilRun(id: string, ready: (run: RunView) => boolean, timeoutMs = 40_000): Promise<RunView> {
     return eventually(
       async () => {
-        const view = await this.show(runbook);
+        const view = await this.operator.show(id);
         if (ready(view)) return view;
         throw new Error(`${view.phase}: ${sentences(view).join('\n')} ${view.failure?.message ?? ''}`);
       },

@@ -23,7 +23,7 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  lab = await Laboratory.open({ pairs: 2 });
+  lab = await Laboratory.open({ pairs: 3 });
   const { port } = server.address() as AddressInfo;
   const file = join(lab.folder, 'told');
   const exec = join(lab.folder, 'told.sh');
@@ -66,4 +66,16 @@ test('whoever is needed is told: for a yes, an answer, a run that has to wait; a
   await pair.until(id, 'ended');
   const lines = readFileSync(join(lab.folder, 'told'), 'utf8').trim().split('\n');
   expect(lines.map((line) => JSON.parse(line) as Notice).toSorted(byText)).toEqual(heard.toSorted(byText));
+}, 120_000);
+
+test('a run that is cancelled while a slow hook is told that it holds ends, and is undone', async () => {
+  const pair = lab.pair().fill(['accounts'], { files: 3 });
+  slowMs = 3_000;
+  const id = await pair.start();
+  await told('held', id);
+  await pair.until(id, 'held');
+  await lab.operator.cancel(id, { by: 'ann', why: 'wrong window' });
+  slowMs = 0;
+  expect(await pair.until(id, 'ended')).toMatchObject({ phase: 'cancelled' });
+  expect(pair.stored()).toEqual([]);
 }, 120_000);

@@ -41,6 +41,8 @@ export const MemberView = z.object({
   /** What has to be mended before a failover can be relied on: sentences. */
   cautions: z.array(z.string()),
   postmaster: z.number().int().optional(),
+  /** Of a primary: the epoch under which it was promoted last. */
+  promoted: z.number().int().optional(),
 });
 export type MemberView = z.output<typeof MemberView>;
 

@@ -1,4 +1,4 @@
-import type { ReturnFacts } from '../../planning/failover/superseded';
+import type { OthersSaid } from '../../planning/failover/superseded';
 import { said } from '../said';
 import { readControl } from './control';
 import { orderedPrimary } from './marks';
@@ -12,7 +12,7 @@ export interface Asking {
 }
 
 /** What other hosts know of the endpoint. Nothing when this host's own agent does not tell what it has heard itself. */
-export async function othersSay(place: Place, asking: Asking): Promise<Omit<ReturnFacts, 'knownAtStart'> | undefined> {
+export async function othersSay(place: Place, asking: Asking): Promise<OthersSaid | undefined> {
   const { host, entry, endpoint, name, member } = place;
   const { address, port } = member;
   const forwarders = Object.values(entry.forwarders).map((forwarder) => forwarder.host);
@@ -34,7 +34,7 @@ export async function othersSay(place: Place, asking: Asking): Promise<Omit<Retu
 }
 
 /** A disk that cannot be read proves nothing about its timeline; what forwarders say counts all the same. */
-async function ownDisk(place: Place): Promise<Pick<ReturnFacts, 'systemId' | 'timeline'>> {
+async function ownDisk(place: Place): Promise<Pick<OthersSaid, 'systemId' | 'timeline'>> {
   return readControl(place).then(
     ({ systemId, timeline }) => ({ systemId, timeline }),
     () => ({}),

@@ -4,7 +4,7 @@ import type { Host } from '../host';
 import { othersSay } from './othersSay';
 import { dataOf, placesOf, type Place } from './place';
 import { postmasterOf } from './processes';
-import { fenceUnder, knownBefore, mayServe, type Fencing } from './superseded';
+import { fenceUnder, mayServe, type Fencing } from './superseded';
 
 /** How long others have to answer, how often they are asked, and how soon again before anybody is fenced, ms. */
 export interface Rhythm {
@@ -21,30 +21,26 @@ export interface Rhythm {
 export function fenceOvertaken(
   host: Host,
   role: Fencing,
-  known: Readonly<Record<string, number>>,
   signal: AbortSignal,
   rhythm: Rhythm = { answerMs: 1_500, everyMs: 30_000, againMs: 3_000 },
 ): void {
-  for (const place of placesOf(host)) void watchOver(place, role, known, signal, rhythm);
+  for (const place of placesOf(host)) void watchOver(place, role, signal, rhythm);
 }
 
 async function watchOver(
   place: Place,
   role: Fencing,
-  known: Readonly<Record<string, number>>,
   signal: AbortSignal,
   { answerMs, everyMs, againMs }: Rhythm,
 ): Promise<void> {
-  let knownAtStart: number | undefined;
   for (let heard: string | undefined; !signal.aborted;) {
     await pause(heard === undefined ? everyMs : againMs, undefined, { signal, ref: false }).catch(() => undefined);
     const before = heard;
     heard = undefined;
     try {
       if (signal.aborted || !runsAsPrimary(place)) continue;
-      knownAtStart ??= knownBefore(place, known);
       const said = await othersSay(place, { answerMs, signal, missed: () => {} }); // who is silent is asked again later
-      const overtaken = said && !signal.aborted ? overtakenBy({ ...said, knownAtStart }) : undefined;
+      const overtaken = said && !signal.aborted ? overtakenBy(said) : undefined;
       if (overtaken === undefined) continue;
       heard = overtaken.why;
       if (before === undefined) continue;

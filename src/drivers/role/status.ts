@@ -4,7 +4,7 @@ import { someWaitForNobody } from '../../planning/failover/synchronous';
 import { cautionsOf } from './cautions';
 import { askFacts, type Facts } from './facts';
 import type { Line } from './line';
-import { readMark } from './marks';
+import { readMark, readPromotion } from './marks';
 import { dataOf, type Place } from './place';
 import { postmasterOf } from './processes';
 
@@ -18,7 +18,9 @@ export async function statusOf(place: Place, line: Line, deadlineMs: number): Pr
   if (postmaster === undefined) return { ...seen, state: 'down', cautions: [] };
   try {
     const facts = await askFacts(line, deadlineMs);
-    return { ...seen, ...viewOf(facts), cautions: cautionsOf(place, facts) };
+    const promotion = facts.standby ? undefined : readPromotion(place);
+    const promoted = promotion && { promoted: promotion.epoch };
+    return { ...seen, ...viewOf(facts), ...promoted, cautions: cautionsOf(place, facts) };
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'DatabaseSilent') throw error;
     return {

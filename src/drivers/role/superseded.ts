@@ -42,7 +42,7 @@ export const mayServe = (place: Place): boolean =>
   existsSync(place.member.data) && !readMark(place) && !isStandby(dataOf(place));
 
 /** What the host of a member knew of it before its agent listened to anybody, without a plan that may have been used since. */
-export const knownBefore = ({ host, name, endpoint }: Place, known: Readonly<Record<string, number>>): number =>
+const knownBefore = ({ host, name, endpoint }: Place, known: Readonly<Record<string, number>>): number =>
   knownOf(name, known[endpoint] ?? 0, new ArmedBook(host.stateDir).of(endpoint).plan);
 
 /** Under the epoch that took its place from it. */

@@ -7,8 +7,14 @@ import { judgeObservations, standbysBeside, type FailoverPlan } from './plan';
 /** A failover that the agents made by themselves. */
 export type Done = Deed & { failover: NonNullable<Deed['failover']> };
 
-/** The newest that still stands: the forwarders are open under its epoch, to the member that it promoted, and that is there. */
-export function deedToAdopt({ terms, routes, deeds = [], observations }: EndpointFacts): Done | undefined {
+/**
+ * The newest that still stands: the forwarders are open under its epoch, to the member that it promoted, and that is there.
+ * `own`: the epoch under which whoever asks has closed forwarders itself, before it found out.
+ */
+export function deedToAdopt(
+  { terms, routes, deeds = [], observations }: EndpointFacts,
+  own?: number,
+): Done | undefined {
   const done = deeds.filter((deed): deed is Done => deed.outcome === 'done' && deed.failover !== undefined);
   const [newest] = done.toSorted((a, b) => b.epoch - a.epoch);
   if (!newest) return undefined;
@@ -17,7 +23,9 @@ export function deedToAdopt({ terms, routes, deeds = [], observations }: Endpoin
   const stands = open.some(
     (route) => answered(route) && route.epoch === newest.epoch && route.to && memberAt(terms, route.to.address) === to,
   );
-  const moved = Object.values(routes).some((route) => answered(route) && route.epoch > newest.epoch);
+  const moved = Object.values(routes).some(
+    (route) => answered(route) && route.epoch > newest.epoch && route.epoch !== own,
+  );
   if (!stands || moved || judgeObservations(terms, to, observations).majority) return undefined;
   return newest;
 }

@@ -28,16 +28,16 @@ export function astrayOf(facts: EndpointFacts, primary: string): Astray[] {
     ];
   });
   const newest = Math.max(...seen.filter(({ leadsTo }) => leadsTo === primary).map(({ epoch }) => epoch));
-  const astray = (one: Seen): string | undefined => {
-    if (one.state === 'absent') return mayServe(facts, primary, one) ? 'forwards nothing yet' : undefined;
-    if (one.state === 'closed')
-      return isLeft(facts, primary, seen, one) && mayServe(facts, primary, one)
-        ? `was closed under epoch ${one.epoch} and left so`
-        : undefined;
-    if (one.leadsTo === primary) return isNamed(facts, one) === false ? `is not in ${terms.name}` : undefined;
-    return one.epoch <= newest || isFormer(members[one.leadsTo!], members[primary])
-      ? `still forwards to ${one.leadsTo} under epoch ${one.epoch}`
+  const missed = ({ leadsTo = '', epoch }: Seen): string | undefined =>
+    epoch <= newest || isFormer(members[leadsTo], members[primary])
+      ? `still forwards to ${leadsTo} under epoch ${epoch}`
       : undefined;
+  const astray = (one: Seen): string | undefined => {
+    if (one.leadsTo !== undefined && one.leadsTo !== primary) return missed(one);
+    if (doubtOf(facts, primary, one.forwarder) !== undefined) return undefined;
+    if (one.state === 'absent') return 'forwards nothing yet';
+    if (one.state === 'open') return isNamed(facts, one) === false ? `is not in ${terms.name}` : undefined;
+    return isLeft(facts, primary, seen, one) ? `was closed under epoch ${one.epoch} and left so` : undefined;
   };
   return seen.flatMap((one) => {
     const does = astray(one);
@@ -56,21 +56,32 @@ function isLeft(facts: EndpointFacts, primary: string, seen: readonly Seen[], on
   return isNamed(facts, one) === true || seen.every(({ state }) => state !== 'open');
 }
 
-/** What forwards nothing is opened only where nobody can have taken over from the primary without being heard of. */
-function mayServe(facts: EndpointFacts, primary: string, { rejected }: Seen): boolean {
-  const { terms, routes } = facts;
-  const unknown = unknownBeside(facts, primary);
-  return (
-    Object.keys(terms.forwarders).every((forwarder) => answered(routes[forwarder])) ||
-    unknown.every((member) => rejected.includes(terms.members[member]!.address))
-  );
+/**
+ * Why clients are sent through a forwarder only when somebody says so: a member that is silent may have taken over from the
+ * primary. It cannot have where every forwarder answers, since a failover changes one at least; nor where whoever promoted the
+ * primary closed this forwarder for it, and never opened it.
+ */
+export function doubtOf(
+  { terms, routes, members }: EndpointFacts,
+  primary: string,
+  forwarder: string,
+): string | undefined {
+  const unknown = unknownBeside({ terms, members }, primary);
+  if (unknown.length === 0 || Object.keys(terms.forwarders).every((each) => answered(routes[each]))) return undefined;
+  const [route, view] = [routes[forwarder], members[primary]];
+  const closedFor = answered(route) && route.state === 'closed' ? route.epoch : undefined;
+  if (closedFor !== undefined && answered(view) && view.promoted === closedFor) return undefined;
+  return `${unknown.join(' and ')} ${unknown.length > 1 ? 'are' : 'is'} silent, and may have taken over from ${primary}`;
 }
 
 /** What a person should know of the routes: those that a guard sets right, and those that it leaves alone. */
-export function routeCautions({ terms, routes }: EndpointFacts, astray: readonly Astray[]): string[] {
+export function routeCautions(facts: EndpointFacts, primary: string, astray: readonly Astray[]): string[] {
+  const { terms, routes } = facts;
   const left = Object.entries(routes).flatMap(([forwarder, route]) => {
     if (!answered(route) || route.state === 'open' || astray.some((one) => one.forwarder === forwarder)) return [];
     const does = route.state === 'closed' ? `is closed under epoch ${route.epoch}` : 'forwards nothing yet';
+    const doubt = doubtOf(facts, primary, forwarder);
+    if (doubt !== undefined) return [`${forwarder} ${does}, and is left alone: ${doubt}`];
     return [
       `${forwarder} ${does}: \`evenkeel run replace-forwarder --endpoint ${terms.endpoint} --by ${forwarder}\` opens it`,
     ];

@@ -70,7 +70,10 @@ export function primaryOf({ terms, routes, members }: EndpointFacts): string | u
     .filter(({ state }) => state === 'closed');
   const last = closed.sort((a, b) => b.epoch - a.epoch)[0];
   const shut = last?.rejected.map((address) => memberAt(terms, address)).find((member) => member !== undefined);
-  const primaries = Object.entries(members).filter(([, view]) => answered(view) && view.state === 'primary');
+  const primaries = Object.entries(members).filter(
+    ([, view]) =>
+      answered(view) && view.state === 'primary' && !Object.values(members).some((other) => isFormer(view, other)),
+  );
   // A failover that was begun and never ended has left it closed: whom it was closed to is still the one to replace.
   return primaries.length === 1 ? primaries[0]![0] : shut;
 }

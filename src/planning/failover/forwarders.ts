@@ -1,5 +1,5 @@
 import { Refusal } from '../../contract/errors';
-import { astrayOf } from './astray';
+import { astrayOf, doubtOf } from './astray';
 import { answered, primaryOf, type EndpointFacts } from './facts';
 import { rivalsOf } from './rivals';
 
@@ -17,6 +17,8 @@ export interface ForwarderPlan {
     sentTo?: string;
   };
   to: { member: string; address: string; port: number };
+  /** Why somebody has to say yes before clients are sent to it through the one that joins. */
+  doubt?: string;
   /** Whose agent speaks to the DNS server. */
   by: string;
 }
@@ -49,6 +51,7 @@ export function planForwarder(
     throw new Refusal('LeftAlone', { forwarder: wish.by, name: endpoint });
   const left = Object.keys(terms.forwarders).filter((name) => name !== wish.gone && answered(routes[name]));
   if (left.length === 0) throw new Refusal('NoCandidate', { name: endpoint, why: 'no other forwarder answers' });
+  const doubt = joins && doubtOf(facts, primary, wish.by);
   const { address, port } = terms.members[primary]!;
   const leaving = gone && routes[wish.gone];
   return {
@@ -68,6 +71,7 @@ export function planForwarder(
         },
       }),
     to: { member: primary, address, port },
+    ...(doubt !== undefined && { doubt }),
     by: facts.observations[0]?.observer ?? terms.observers[0]!.host,
   };
 }
@@ -82,7 +86,7 @@ function forwarderOf(
   throw new Refusal('NoCandidate', { name: terms.endpoint, why: `it has no forwarder "${forwarder}", only ${known}` });
 }
 
-export const forwarderSentences = ({ endpoint, gone, joins, to }: ForwarderPlan): string[] => [
+export const forwarderSentences = ({ endpoint, gone, joins, to, doubt }: ForwarderPlan): string[] => [
   ...(gone
     ? [
         `${gone.forwarder} (${gone.address}) leaves the DNS name of ${endpoint}${gone.silent === undefined ? ', then its route is closed' : `; its route is left as it is, since it does not answer: ${gone.silent}`}`,
@@ -93,4 +97,5 @@ export const forwarderSentences = ({ endpoint, gone, joins, to }: ForwarderPlan)
         `${joins.forwarder} (${joins.address}) forwards to ${to.member}, and joins the name when a write came through it`,
       ]
     : []),
+  ...(doubt === undefined ? [] : [`somebody must say yes: ${doubt}`]),
 ];

@@ -5,7 +5,7 @@ import { astrayOf, routeCautions, type Astray } from './astray';
 import type { Rails } from '../rails';
 import { primariesBeside, rivalCautions } from './rivals';
 import { planArmed, type ArmedDraft } from './armed';
-import { answered, hangsSeen, primaryOf, type EndpointFacts } from './facts';
+import { answered, hangsSeen, primariesSeen, primaryOf, type EndpointFacts } from './facts';
 import { judgeObservations } from './plan';
 import type { Judgement } from './verdict';
 
@@ -13,7 +13,7 @@ import type { Judgement } from './verdict';
 export interface GuardPlan {
   endpoint: string;
   primary: string;
-  /** Other members that say that they are a primary. */
+  /** Other members that are a primary. */
   beside: string[];
   judgement: Judgement;
   /** It answers, and its commits hang, since too few standbys stream. */
@@ -44,7 +44,7 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
   const astray = astrayOf(facts, primary);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
-    beside: primariesBeside(facts, primary),
+    beside: besideOf(facts, primary),
     judgement: judgeObservations(terms, primary, facts.observations),
     hangs: hangsSeen(primary, facts.observations),
     astray,
@@ -52,6 +52,12 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
     armed,
     cautions: [...cautionsOf(facts, primary, astray), ...unarmed(facts, armed)],
   };
+}
+
+/** As they say, or as most observers see it where the agent of one is silent. */
+function besideOf(facts: EndpointFacts, primary: string): string[] {
+  const seen = primariesSeen(facts.terms, facts.observations).filter((member) => member !== primary);
+  return [...new Set([...primariesBeside(facts, primary), ...seen])].toSorted();
 }
 
 function cautionsOf(facts: EndpointFacts, primary: string, astray: readonly Astray[]): string[] {
@@ -67,7 +73,7 @@ function cautionsOf(facts: EndpointFacts, primary: string, astray: readonly Astr
     ),
     ...(hangsSeen(primary, observations) ? [hangSentence(primary)] : []),
     ...rivalCautions(facts, primary),
-    ...routeCautions(facts, astray),
+    ...routeCautions(facts, primary, astray),
     ...(candidates.length === 0
       ? [`no standby could take over: ${excluded.map(({ member, why }) => `${member}: ${why}`).join('; ')}`]
       : lossless

@@ -15,7 +15,10 @@ const isLeftBehind = (members: EndpointFacts['members'], member: string): boolea
   Object.values(members).some((other) => isFormer(members[member], other));
 
 /** Other members of which nobody knows whether they have become the primary meanwhile. */
-export const unknownBeside = ({ terms, members }: EndpointFacts, primary: string): string[] =>
+export const unknownBeside = (
+  { terms, members }: Pick<EndpointFacts, 'terms' | 'members'>,
+  primary: string,
+): string[] =>
   Object.keys(terms.members).filter((member) => {
     const view = members[member];
     return member !== primary && (!answered(view) || view.state === 'silent');

@@ -3,12 +3,10 @@ import type { MemberView } from '../../contract/capabilities/role';
 import type { RouteView } from '../../contract/capabilities/traffic';
 import { majorityOf } from './verdict';
 
-/** A member that came back as a primary, and what others answered by now. */
-export interface ReturnFacts {
+/** A member that runs as a primary, and what others answered by now. */
+export interface OthersSaid {
   address: string;
   port: number;
-  /** The epoch up to which its host knew, when its agent started, what became of it: see `knownOf`. */
-  knownAtStart: number;
   /** Of the newest order that made it the primary, or left it one; 0 where there was none. */
   ordered: number;
   /** The epoch that its host knows now: an observer or a forwarder there is given orders too, which say nothing to it. */
@@ -23,6 +21,12 @@ export interface ReturnFacts {
   epochs: number[];
   /** What the other members say of themselves. */
   members: MemberView[];
+}
+
+/** The same of one that came back. */
+export interface ReturnFacts extends OthersSaid {
+  /** The epoch up to which its host knew, when its agent started, what became of it: see `knownOf`. */
+  knownAtStart: number;
 }
 
 /**
@@ -46,7 +50,8 @@ export function judgeReturn(facts: ReturnFacts): ReturnDecision {
   const epoch = Math.max(heard, ...epochs, ...routes.map((route) => route.epoch));
   if (ordered > knownAtStart && ordered >= epoch) return { does: 'serve', why: 'an order has come meanwhile' };
   const [newest] = routes.toSorted(newestFirst);
-  const proof = epoch > own ? (byRoute(facts, newest) ?? byTimeline(facts)) : undefined;
+  const proof =
+    epoch > own ? (byRoute(facts, newest) ?? (allLeadHere(facts) ? undefined : byTimeline(facts))) : undefined;
   if (proof !== undefined)
     return { does: 'fence', epoch, why: `epoch ${epoch} was given, its own is ${own}, and ${proof}` };
   if (!enough(facts)) return { does: 'ask', why: 'too few have answered' };
@@ -56,14 +61,16 @@ export function judgeReturn(facts: ReturnFacts): ReturnDecision {
 }
 
 /**
- * Was it replaced while it ran on, cut off? Only a forwarder that leads elsewhere under a newer epoch proves it, when most of
- * the forwarders answer: routes are closed in the middle of a failover, and a promotion by accident leads nobody anywhere.
+ * Was it replaced while it ran on, cut off? When most of the forwarders answer, the newest of them leads elsewhere, and another
+ * member is the primary on a later timeline. Neither alone: epochs are raised for other reasons too, a person promotes by hand
+ * while no route follows, and a promotion by accident leads nobody anywhere.
  */
-export function overtakenBy(facts: ReturnFacts): { epoch: number; why: string } | undefined {
+export function overtakenBy(facts: OthersSaid): { epoch: number; why: string } | undefined {
   const [newest] = facts.routes.toSorted(newestFirst);
-  if (!newest?.to || !enough(facts)) return undefined;
-  const why = byRoute(facts, newest);
-  return why === undefined ? undefined : { epoch: newest.epoch, why };
+  if (!newest?.to || leadsHere(facts, newest) || !enough(facts)) return undefined;
+  const later = byTimeline(facts);
+  const why = `its route leads to ${newest.to.address}:${newest.to.port}, and ${later}`;
+  return later === undefined ? undefined : { epoch: Math.max(facts.heard, newest.epoch), why };
 }
 
 /** What is newer was decided while it was away, or is none of an order to it. */
@@ -73,11 +80,17 @@ const ownOf = ({ knownAtStart, ordered }: ReturnFacts): number => Math.max(known
 const newestFirst = (a: RouteView, b: RouteView): number =>
   b.epoch - a.epoch || Number(b.to !== undefined) - Number(a.to !== undefined);
 
-const leadsHere = ({ address, port }: ReturnFacts, { to }: RouteView): boolean =>
+const leadsHere = ({ address, port }: OthersSaid, { to }: RouteView): boolean =>
   to?.address === address && to.port === port;
 
+/** Whoever was promoted beside it, by accident, serves nobody. */
+const allLeadHere = (facts: OthersSaid): boolean =>
+  facts.forwarders > 0 &&
+  facts.routes.length >= facts.forwarders &&
+  facts.routes.every((route) => leadsHere(facts, route));
+
 /** Where there is no forwarder, the other hosts are asked in their place. */
-const enough = ({ forwarders, routes, others, epochs }: ReturnFacts): boolean =>
+const enough = ({ forwarders, routes, others, epochs }: OthersSaid): boolean =>
   forwarders > 0 ? routes.length >= majorityOf(forwarders) : epochs.length >= majorityOf(others);
 
 function byRoute(facts: ReturnFacts, newest?: RouteView): string | undefined {
@@ -87,10 +100,10 @@ function byRoute(facts: ReturnFacts, newest?: RouteView): string | undefined {
 }
 
 /** One that left the endpoint on purpose is closed to it as well: that alone says nothing, while another one may lead here. */
-const isClosedTo = ({ address, routes, forwarders }: ReturnFacts): boolean =>
+const isClosedTo = ({ address, routes, forwarders }: OthersSaid): boolean =>
   routes.length >= forwarders && routes.every(({ to, rejected }) => to === undefined && rejected.includes(address));
 
-function byTimeline({ systemId, timeline, members }: ReturnFacts): string | undefined {
+function byTimeline({ systemId, timeline, members }: OthersSaid): string | undefined {
   if (systemId === undefined || timeline === undefined) return undefined;
   const later = members.find(
     (view) => view.state === 'primary' && view.systemId === systemId && (view.timeline ?? 0) > timeline,

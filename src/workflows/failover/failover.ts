@@ -34,6 +34,8 @@ export class Failover {
   private readonly promotion: Promotion;
   private readonly aftermath: Aftermath;
   private deed: Done | undefined;
+  /** Somebody else has changed the routes since this run looked at them. */
+  private isOvertaken = false;
 
   constructor(
     private readonly book: Runbook,
@@ -77,7 +79,9 @@ export class Failover {
     const act = async () => {
       const fencing = this.fencing.fenceOld();
       const closing = this.routes.close([address]).catch((error: unknown) => {
-        throw codeOf(error) === 'EpochMoved' ? new Ending(error) : error;
+        if (codeOf(error) !== 'EpochMoved') throw error;
+        this.isOvertaken = true;
+        throw new Ending(error);
       });
       await untilEnded([fencing], closing);
       this.mark('closed');
@@ -170,10 +174,14 @@ export class Failover {
   /** Only while the old primary was not fenced, and nobody was promoted after all. */
   private async reopen(): Promise<void> {
     const { endpoint, primary, candidates } = this.plan;
-    if (!this.routes.hasClosed && this.fencing.proof.length === 0) return; // it changed nothing: others may be about to
+    if (this.isOvertaken && !this.routes.hasClosed && this.fencing.proof.length === 0) return; // others see to it
     if (this.fencing.proof.length > 0) throw refuse('NotPrimary', { member: primary, host: '', state: 'fenced' });
-    if (this.promotion.mayYetBe !== 'no')
-      throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, and whoever was told to be promoted` });
+    if (this.promotion.mayYetBe.size > 0)
+      throw refuse('NoPrimary', {
+        name: endpoint,
+        count: 2,
+        which: [primary, ...this.promotion.mayYetBe.keys()].join(', '),
+      });
     for (const { member, host } of candidates) {
       const { state } = await swift.lookAtMember({ host, endpoint, deadlineMs: 2_000 });
       if (state === 'primary') throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, ${member}` });

@@ -60,13 +60,17 @@ export class Fencing {
     });
   }
 
-  /** An order to promote cannot be taken back: who may still become the primary is kept down before anybody else does. */
-  async keepDown(member: string, may: Exclude<MayYetBe, 'no'>): Promise<void> {
+  /**
+   * An order to promote cannot be taken back: who may still become the primary is kept down before anybody else does. Whether
+   * that is proven.
+   */
+  async keepDown(member: string, may: Exclude<MayYetBe, 'no'>): Promise<boolean> {
     const what = `Make sure that ${member} does not become the primary later`;
     const fence = () => this.fence(member, fenceMs.there);
     // A host that is out of reach may never have heard the order; no route leads to it.
-    if (may === 'unheard') await this.book.attempt(what, fence);
-    else await this.book.step(what, fence, undefined, { must: true });
+    if (may === 'unheard') return (await this.book.attempt(what, fence)) !== undefined;
+    await this.book.step(what, fence, undefined, { must: true });
+    return true;
   }
 
   private async fence(member: string, deadlineMs: number): Promise<string[]> {

@@ -20,8 +20,8 @@ interface Promoted {
 
 /** Makes one of the candidates the primary. */
 export class Promotion {
-  /** Whether a member that could not be promoted may still become the primary. */
-  mayYetBe: MayYetBe = 'no';
+  /** Members that were told to be promoted, may still become the primary, and are not proven to be kept down. */
+  readonly mayYetBe = new Map<string, Exclude<MayYetBe, 'no'>>();
   private readonly whyNot: string[] = [];
 
   constructor(
@@ -40,7 +40,8 @@ export class Promotion {
       const { member, host } = candidate;
       const promoted = await this.book.attempt(`Promote ${member} on ${host}`, () => this.promoteOne(candidate));
       if (promoted) return this.done(promoted);
-      if (this.mayYetBe !== 'no') await this.fencing.keepDown(member, this.mayYetBe);
+      const may = this.mayYetBe.get(member);
+      if (may && (await this.fencing.keepDown(member, may))) this.mayYetBe.delete(member);
     }
     // What was not fenced still runs: the undo opens the endpoint to it again. Otherwise somebody has to help a standby.
     if (this.fencing.proof.length === 0) throw this.nobody();
@@ -77,7 +78,8 @@ export class Promotion {
       return { member, ...(waits !== undefined && { waits }) };
     } catch (error) {
       this.whyNot.push(`${member}: ${reasonOf(error)}`);
-      this.mayYetBe = mayYetBe(codeOf(error));
+      const may = mayYetBe(codeOf(error));
+      if (may !== 'no') this.mayYetBe.set(member, may);
       throw error;
     }
   }

@@ -22,11 +22,10 @@ export class Repairs {
   /** Nothing in maintenance, and where it only observes: the plan has named them then. */
   async see(astray: readonly Astray[], { maintenance, autonomy }: EndpointTerms): Promise<void> {
     if (maintenance !== false || autonomy === 'observe') return;
-    for (const { forwarder, does } of astray) {
-      const key = `${forwarder} ${does}`;
-      if (Date.now() - (this.tried.get(key) ?? 0) < astrayMs) continue;
-      this.tried.set(key, Date.now());
-      if (await this.open(forwarder)) this.tried.delete(key);
+    for (const { forwarder } of astray) {
+      if (Date.now() - (this.tried.get(forwarder) ?? 0) < astrayMs) continue;
+      this.tried.set(forwarder, Date.now());
+      if (await this.open(forwarder)) this.tried.delete(forwarder);
     }
   }
 

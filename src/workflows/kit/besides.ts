@@ -1,6 +1,5 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import {
-  patched,
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
@@ -62,7 +61,7 @@ export async function runBeside<I extends Attended, T>(
     ]),
   });
   const report = child.result();
-  if (withinMs === undefined || !patched('a-run-beside-is-waited-for-within')) return report;
+  if (withinMs === undefined) return report;
   const waiting = new CancellationScope();
   const late = waiting.run(() => sleep(withinMs));
   try {

@@ -49,7 +49,8 @@ export class Leases {
     await condition(() => granted() || this.behind !== undefined);
     if (granted()) return;
     // Not waited for: a hook that hangs must not keep a failover from its turn.
-    if (patched('whoever-waits-long-says-so') && !(await condition(granted, patienceMs))) void tell(this.behind!);
+    if (patched('whoever-waits-long-says-so') && !(await condition(granted, patienceMs)))
+      tell(this.behind!).catch(() => undefined);
     await condition(granted);
   }
 

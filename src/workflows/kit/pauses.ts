@@ -34,7 +34,11 @@ export class Pauses {
   /** Waits for something until the run is paused: then there is no outcome. */
   async until<T>(wait: () => Promise<T>): Promise<{ value: T } | undefined> {
     const scope = new CancellationScope({ cancellable: true });
-    void this.begun().then(() => scope.cancel());
+    // A stop ends the wait for a pause, and the scope by itself.
+    this.begun().then(
+      () => scope.cancel(),
+      () => undefined,
+    );
     try {
       return { value: await scope.run(wait) };
     } catch (error) {

@@ -266,6 +266,7 @@ export class Runbook {
     this.picture.enter('held');
     // From now on: whoever answers while a hook still takes its time must be heard.
     const answered = this.attendance.answerToHold();
+    answered.catch(() => undefined); // a stop while the hook is told: it is met below
     await this.notify('held', reasonOf(error));
     const answer = await answered;
     this.picture.held = undefined;
