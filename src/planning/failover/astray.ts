@@ -46,7 +46,7 @@ export function astrayOf(facts: EndpointFacts, primary: string): Astray[] {
 }
 
 /** Undefined where the name server was not asked, or says nothing. */
-const isNamed = ({ terms, named }: EndpointFacts, { forwarder }: Seen): boolean | undefined =>
+const isNamed = ({ terms, named }: EndpointFacts, { forwarder }: Pick<Seen, 'forwarder'>): boolean | undefined =>
   named?.includes(terms.forwarders[forwarder]!.address);
 
 /** Nobody closed it on purpose: clients are still sent to it, or nobody forwards although the primary says that it is one. */
@@ -78,12 +78,18 @@ export function doubtOf(
 export function routeCautions(facts: EndpointFacts, primary: string, astray: readonly Astray[]): string[] {
   const { terms, routes } = facts;
   const left = Object.entries(routes).flatMap(([forwarder, route]) => {
-    if (!answered(route) || route.state === 'open' || astray.some((one) => one.forwarder === forwarder)) return [];
-    const does = route.state === 'closed' ? `is closed under epoch ${route.epoch}` : 'forwards nothing yet';
+    if (!answered(route) || astray.some((one) => one.forwarder === forwarder)) return [];
+    const isUnnamed = isNamed(facts, { forwarder }) === false;
+    if (route.state === 'open' && !isUnnamed) return [];
+    const does = {
+      open: `is not in ${terms.name}`,
+      closed: `is closed under epoch ${route.epoch}`,
+      absent: 'forwards nothing yet',
+    }[route.state];
     const doubt = doubtOf(facts, primary, forwarder);
     if (doubt !== undefined) return [`${forwarder} ${does}, and is left alone: ${doubt}`];
     return [
-      `${forwarder} ${does}: \`evenkeel run replace-forwarder --endpoint ${terms.endpoint} --by ${forwarder}\` opens it`,
+      `${forwarder} ${does}: \`evenkeel run replace-forwarder --endpoint ${terms.endpoint} --by ${forwarder}\` lets it serve`,
     ];
   });
   return [...astray.map(({ forwarder, does }) => `${forwarder} ${does}`), ...left];
