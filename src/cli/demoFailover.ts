@@ -34,7 +34,9 @@ export async function demoFailover({ stay = false, unguarded = false }: DemoFail
   let status: number = exitCodes.failed.code;
   try {
     say('Starting hosts in network namespaces, PostgreSQL, a name server, agents, Temporal, a worker and the API …');
-    const site = await FailoverSite.open(endings, { proxies: !unguarded, folder, say });
+    // Whoever breaks one thing after the other need not say yes to each.
+    const endpointEntry = { coolDown: '5s' };
+    const site = await FailoverSite.open(endings, { proxies: !unguarded, folder, say, endpointEntry });
     const { webUi } = site.stack.state;
     say(
       `Status page: ${statusPage(site.stack.state, join(folder, 'state'))}${webUi && `   Temporal Web UI: ${webUi}`}`,

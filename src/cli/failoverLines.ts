@@ -13,10 +13,11 @@ export function failoverLines(report: FailoverReport, width: number): string[] {
     `  ${lossSentence(report)}`,
     `  ${openOutcomes(report)}`,
     ...block('The observers said:', votes),
-    ...block(
-      `${was} accepts nothing:`,
-      fence.length > 0 ? fence : ['its commits wait for a standby that it no longer has'],
-    ),
+    ...(fence.length > 0
+      ? block(`${was} accepts nothing:`, fence)
+      : block(`${was} was not fenced, and can acknowledge nothing:`, [
+          'its commits wait for a standby that it no longer has',
+        ])),
     ...block(
       'Written through:',
       writes.map(({ forwarder, server, tookMs }) => `${forwarder}, to ${server}, in ${formatDuration(tookMs)}`),

@@ -10,6 +10,11 @@ export const failoverErrors = {
     retry: false,
     next: 'look at `evenkeel fleet check`',
   },
+  UnknownForwarder: {
+    says: '{name} has no forwarder "{forwarder}", only {known}',
+    retry: false,
+    next: 'look at `evenkeel fleet check`',
+  },
   NoPart: {
     says: '{host} has no {part} of {name}',
     retry: false,

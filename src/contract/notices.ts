@@ -10,6 +10,8 @@ export interface Notice {
   target: string;
   title: string;
   why: string;
+  /** Of an approval: the digest that `evenkeel approve --plan` takes. */
+  plan?: string;
   /** The command that shows more. */
   next: string;
 }

@@ -26,10 +26,15 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     let plan = book.decide(() => planFailover(survey.facts, { force, to }), cautious(survey, speech));
     const asked = approval === 'ask' || plan.asks.length > 0 || survey.facts.terms.autonomy !== 'act';
     plan =
-      (await book.approve(`the failover of ${endpoint}`, asked && !byHand(input), async () => {
-        survey = await lookAgain(book, endpoint, { haste: 'most' });
-        return book.decide(() => planFailover(survey.facts, { force, to }), cautious(survey, speech));
-      })) ?? plan;
+      (await book.approve(
+        `the failover of ${endpoint}`,
+        asked && !byHand(input),
+        async () => {
+          survey = await lookAgain(book, endpoint, { haste: 'most' });
+          return book.decide(() => planFailover(survey.facts, { force, to }), cautious(survey, speech));
+        },
+        { mayLapse: true },
+      )) ?? plan;
     const failover = new Failover(book, survey, plan);
     try {
       await failover.close();

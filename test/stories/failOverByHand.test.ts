@@ -109,6 +109,24 @@ story('with autonomy ask nothing moves before the yes', { endpointEntry: { auton
   expect(await scene.judged(resultOf(run).primary, faultMs)).toMatchObject({ sound: true, lost: [] });
 });
 
+story(
+  'a question that waits for a yes lapses when the primary is well again, and its guard watches on',
+  { endpointEntry: { autonomy: 'ask' } },
+  async (scene) => {
+    const { site } = scene;
+    await scene.guard();
+    const before = await scene.epochs();
+    site.faults.hangDatabase('p1');
+    await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
+    site.faults.resumeDatabase('p1');
+    const { failure } = await scene.ended('fail-over-endpoint', 60_000);
+    expect(failure).toMatchObject({ code: 'StillAlive' });
+    await scene.until('guard-endpoint', ({ steps }) => steps.at(-1)!.what === 'Watch p1, primary of orders: healthy');
+    expect(await scene.epochs()).toEqual(before);
+    expect(await site.primary()).toBe('p1');
+  },
+);
+
 function tookMs({ steps }: RunView, step: string): number {
   const { startedAt = '', endedAt = '' } = steps.find(({ what }) => what === step) ?? {};
   return Date.parse(endedAt) - Date.parse(startedAt);

@@ -47,6 +47,7 @@ test('whoever is needed is told: for a yes, an answer, a run that has to wait; a
   const pair = lab.pair().fill(['accounts'], { files: 3 });
   const id = await pair.start({ approval: 'ask' });
   expect(await told('approval', id)).toMatchObject({ runbook: 'ingest-vfs', next: `evenkeel show ${id}` });
+  expect((await told('approval', id)).plan).toBe((await lab.operator.show(id)).plan!.digest);
   const { id: second } = await lab.operator.start('ingest-vfs', { from: pair.from, to: lab.pair().to }, 'bob');
   expect((await told('waiting', second)).why).toBe(`${pair.from} is held by ${id}`);
   await lab.operator.cancel(second, said);

@@ -13,6 +13,8 @@ export interface ForwarderPlan {
     address: string;
     from: number;
     open: boolean;
+    /** Clients are sent to it already. */
+    named: boolean;
     /** The address to which it still sends, though another member is the primary: somebody may wait for that one. */
     sentTo?: string;
   };
@@ -31,7 +33,7 @@ export function planForwarder(
   const { terms, routes } = facts;
   const { endpoint } = terms;
   if (wish.gone === '' && wish.by === '')
-    throw new Refusal('NothingToDo', { what: 'neither --gone nor --by was given: it' });
+    throw new Refusal('BadInput', { what: 'neither --gone nor --by was given: say which forwarder leaves, or joins' });
   const primary = primaryOf(facts);
   if (primary === undefined)
     throw new Refusal('NoPrimary', { name: endpoint, count: 0, which: 'no forwarder names one' });
@@ -67,6 +69,7 @@ export function planForwarder(
       answered(route) && {
         joins: {
           ...{ ...joins, from: route.epoch, open: route.to?.address === address },
+          named: facts.named?.includes(joins.address) ?? false,
           ...(route.to && route.to.address !== address && { sentTo: route.to.address }),
         },
       }),
@@ -83,7 +86,7 @@ function forwarderOf(
   const entry = terms.forwarders[forwarder];
   if (entry) return { forwarder, host: entry.host, address: entry.address };
   const known = Object.keys(terms.forwarders).join(', ');
-  throw new Refusal('NoCandidate', { name: terms.endpoint, why: `it has no forwarder "${forwarder}", only ${known}` });
+  throw new Refusal('UnknownForwarder', { name: terms.endpoint, forwarder, known });
 }
 
 export const forwarderSentences = ({ endpoint, gone, joins, to, doubt }: ForwarderPlan): string[] => [
@@ -94,7 +97,7 @@ export const forwarderSentences = ({ endpoint, gone, joins, to, doubt }: Forward
     : []),
   ...(joins
     ? [
-        `${joins.forwarder} (${joins.address}) forwards to ${to.member}, and joins the name when a write came through it`,
+        `${joins.forwarder} (${joins.address}) forwards to ${to.member}, and ${joins.named ? 'is in the name: that is verified by a write' : 'joins the name when a write came through it'}`,
       ]
     : []),
   ...(doubt === undefined ? [] : [`somebody must say yes: ${doubt}`]),

@@ -23,6 +23,8 @@ export interface GuardPlan {
   /** Forwarders that do not answer: whether they forward is looked at again soon. */
   silent: string[];
   autonomy: EndpointFacts['terms']['autonomy'];
+  /** Until then it asks first, since it failed over a short while ago; ms since the epoch of Unix. */
+  asksUntilMs?: number;
   /** What the agents may do while Temporal is down, or why they may do nothing. */
   armed: { draft: ArmedDraft } | { not: string };
   /** What has to be mended before a failover can be relied on. */
@@ -44,6 +46,7 @@ export function planGuard(facts: EndpointFacts, rails: Rails, notBeforeMs = 0): 
   const astray = astrayOf(facts, primary);
   return {
     ...{ endpoint, primary, autonomy: terms.autonomy },
+    ...(notBeforeMs > facts.nowMs && { asksUntilMs: notBeforeMs }),
     beside: besideOf(facts, primary),
     judgement: judgeObservations(terms, primary, facts.observations),
     hangs: hangsSeen(primary, facts.observations),
@@ -99,8 +102,15 @@ const does = {
   act: 'it is failed over at once',
 } as const;
 
-export const wouldDo = ({ judgement, autonomy }: Pick<GuardPlan, 'judgement' | 'autonomy'>): string =>
-  `when ${judgement.needed} of ${judgement.total} miss it, ${does[autonomy]}`;
+export function wouldDo({
+  judgement,
+  autonomy,
+  asksUntilMs,
+}: Pick<GuardPlan, 'judgement' | 'autonomy' | 'asksUntilMs'>): string {
+  const cools = autonomy === 'act' && asksUntilMs !== undefined;
+  const until = cools ? ` until ${new Date(asksUntilMs).toISOString()}, since it failed over a short while ago` : '';
+  return `when ${judgement.needed} of ${judgement.total} miss it, ${does[cools ? 'ask' : autonomy]}${until}`;
+}
 
 export const guardSentences = (plan: GuardPlan): string[] => [
   `${plan.primary} is the primary of ${plan.endpoint}, watched by ${plan.judgement.votes.map(({ observer }) => observer).join(', ')}`,

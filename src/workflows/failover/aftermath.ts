@@ -1,3 +1,4 @@
+import { withoutNext } from '../../contract/errors';
 import type { Output } from '../../contract/runbooks';
 import type { EndpointTerms } from '../../planning/failover/facts';
 import type { FailoverPlan } from '../../planning/failover/plan';
@@ -26,7 +27,7 @@ export class Aftermath {
     const { host } = this.terms.members[primary]!;
     const lost = await this.book.attempt(`Count the commits that only ${primary} has`, () =>
       swift.countLostCommits({ host, endpoint, primary: now }).catch((error: unknown) => {
-        this.found.lostUnknown = reasonOf(error);
+        this.found.lostUnknown = withoutNext(reasonOf(error));
         throw error;
       }),
     );

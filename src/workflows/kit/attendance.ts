@@ -111,9 +111,12 @@ export class Attendance {
     this.pause = undefined;
   }
 
-  async decision(): Promise<Decision> {
-    await condition(() => this.decided !== undefined);
-    const decision = this.decided!;
+  /** Undefined when nobody has answered by then, if that is given. */
+  async decision(atMostMs?: number): Promise<Decision | undefined> {
+    const isThere = () => this.decided !== undefined;
+    if (atMostMs === undefined) await condition(isThere);
+    else await condition(isThere, atMostMs);
+    const decision = this.decided;
     this.decided = undefined;
     return decision;
   }

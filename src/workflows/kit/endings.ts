@@ -1,4 +1,5 @@
-import { errors } from '../../contract/errors';
+import { patched, workflowInfo } from '@temporalio/workflow';
+import { errors, type ErrorCode } from '../../contract/errors';
 import { codeOf, reasonOf } from './render';
 
 /** The plan, as the end of a dry run. */
@@ -23,3 +24,9 @@ export const endingOnRefusal =
       throw new Ending(error);
     }
   };
+
+/** What a guard's run finds when there is nothing to be done any more: nobody is paged for it. */
+const noNews: readonly (ErrorCode | undefined)[] = ['StillAlive', 'NoMajority', 'LeftAlone'];
+
+export const isNoNews = (error: unknown): boolean =>
+  workflowInfo().parent !== undefined && noNews.includes(codeOf(error)) && patched('what-is-not-needed-is-no-news');

@@ -14,9 +14,9 @@ import type { Lease } from '../../contract/operations';
 import type { Attended as AttendedInput, Report } from '../../contract/runbooks';
 import { Attendance, type RunbookOptions } from './attendance';
 import { digestOf } from './digest';
-import { Ending, endingOnRefusal, Planned } from './endings';
+import { Ending, endingOnRefusal, isNoNews, Planned } from './endings';
 import { Leases } from './leases';
-import type { ProgressView, Said, StepView } from './messages';
+import type { Decision, ProgressView, Said, StepView } from './messages';
 import { Pauses } from './pauses';
 import { Picture } from './picture';
 import { control } from './proxies';
@@ -161,19 +161,28 @@ export class Runbook {
 
   /**
    * Waits for somebody to approve exactly this; at once if nobody asked for it. With `again` the question is the plan itself,
-   * under its digest; it is looked at anew after a yes, and a plan that drifted is shown and asked for again. Any other
-   * question has a digest of its own, so that one yes never answers two.
+   * under its digest; it is looked at anew after a yes, and a plan that drifted is shown and asked for again. `mayLapse`: it is
+   * looked at meanwhile too, and the run ends when nothing is to be done any more. Any other question has a digest of its own,
+   * so that one yes never answers two.
    */
-  async approve<P>(what: string, asked: boolean, again?: () => Promise<P>): Promise<P | undefined> {
+  async approve<P>(
+    what: string,
+    asked: boolean,
+    again?: () => Promise<P>,
+    { mayLapse = false } = {},
+  ): Promise<P | undefined> {
     if (!asked) return undefined;
     for (;;) {
-      const plan = this.picture.plan!;
-      this.picture.plan = {
-        ...plan,
-        digest: again ? plan.digest : digestOf([plan.digest, what]),
-        sentences: [`${what}:`, ...plan.sentences],
+      let plan = this.picture.plan!;
+      const ask = () => {
+        plan = this.picture.plan!;
+        const digest = again ? plan.digest : digestOf([plan.digest, what]);
+        this.picture.plan = { ...plan, digest, sentences: [`${what}:`, ...plan.sentences] };
       };
-      await this.step(`Wait for approval of ${what}`, () => this.decision(what), undefined, { must: true });
+      ask();
+      const lookAgain = again && endingOnRefusal(() => again().then(ask));
+      const decided = () => this.decision(what, mayLapse ? lookAgain : undefined);
+      await this.step(`Wait for approval of ${what}`, decided, undefined, { must: true });
       this.picture.plan = plan;
       if (!again) return undefined;
       const content = await again();
@@ -236,16 +245,26 @@ export class Runbook {
     this.picture.told(progress);
   }
 
-  private async decision(what: string): Promise<void> {
+  private async decision(what: string, lookAgain?: () => Promise<void>): Promise<void> {
     this.picture.asking = what;
     this.picture.enter('waiting for approval');
     await this.notify('approval', what);
-    const { approved, by, why } = await this.attendance.decision();
+    const { approved, by, why } = await this.decided(lookAgain);
     this.picture.asking = undefined;
     this.picture.enter('running');
     if (!approved) {
       this.stoppedBy = { by, why };
       throw failureOf(new Refusal('NotApproved', { by, why: why || 'no reason given' }));
+    }
+  }
+
+  /** Looked at ever more seldom: somebody may answer after days. */
+  private async decided(lookAgain?: () => Promise<void>): Promise<Decision> {
+    if (!lookAgain || !patched('a-question-may-lapse')) return (await this.attendance.decision())!;
+    for (let waitMs = 30_000; ; waitMs = Math.min(2 * waitMs, 600_000)) {
+      const decision = await this.attendance.decision(waitMs);
+      if (decision) return decision;
+      await lookAgain();
     }
   }
 
@@ -285,7 +304,7 @@ export class Runbook {
     if (undoable) await CancellationScope.nonCancellable(() => this.rollBack());
     const cancelled = isCancellation(error);
     this.picture.enter(cancelled ? 'cancelled' : undoable ? 'undone' : 'failed');
-    await CancellationScope.nonCancellable(() => this.notify('failed', reasonOf(error)));
+    if (!isNoNews(error)) await CancellationScope.nonCancellable(() => this.notify('failed', reasonOf(error)));
     // A cancel that Temporal asked for ends the run as Cancelled; a stop of ours says who and why.
     if (cancelled && CancellationScope.current().consideredCancelled) return error;
     if (!this.stoppedBy || !(cancelled || undoable)) return failure(error);
@@ -340,6 +359,8 @@ export class Runbook {
   private async notify(event: Notice['event'], why: string): Promise<void> {
     const { runbook, target } = this.options;
     const run = workflowInfo().workflowId;
-    await control.notify(noticeOf({ event, run, runbook, target, title: this.picture.title, why }));
+    const { title, plan } = this.picture;
+    const asked = event === 'approval' && plan && { plan: plan.digest };
+    await control.notify(noticeOf({ event, run, runbook, target, title, why, ...asked }));
   }
 }
