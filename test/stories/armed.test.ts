@@ -78,8 +78,9 @@ async function actorOf({ site }: FailoverScene): Promise<string> {
     },
     { timeoutMs: 20_000, everyMs: 5 },
   );
-  const claim = { target: endpoint, lease: { target: endpoint, epoch }, by: 'nobody' };
-  const { has, why } = await site.agent('et').watch.claim(claim);
+  // Who asks again for what it has is given it, and whoever else asks hears its name.
+  const claim = { target: endpoint, lease: { target: endpoint, epoch }, by: 'et' };
+  const { granted, has = granted ? 'et' : undefined, why } = await site.agent('et').watch.claim(claim);
   if (has === undefined) throw new Error(`et has given its word to nobody: ${why}`);
   return has;
 }
