@@ -63,6 +63,12 @@ test.each<[string, Partial<ReturnFacts>, number | undefined]>([
   ['both forwarders lead elsewhere', { routes: [open(elsewhere, 9), open(elsewhere, 9)] }, 9],
   ['the newest leads elsewhere', { routes: [open(here, 5), open(elsewhere, 9)] }, 9],
   ['its host observes, and has heard more', { heard: 12, routes: [open(here, 5), open(elsewhere, 9)] }, 12],
+  [
+    'it was promoted unheard, and another one after it',
+    { ordered: 9, timeline: 2, routes: [open(elsewhere, 9), open(elsewhere, 9)] },
+    9,
+  ],
+  ['it was promoted before', { ordered: 5, timeline: 2, routes: [open(elsewhere, 9), open(elsewhere, 9)] }, undefined],
   ['too few answer', { routes: [open(elsewhere, 9)] }, undefined],
   ['the newest leads to it', { routes: [open(elsewhere, 8), open(here, 9)] }, undefined],
   ['a failover is under way', { routes: [closed([here], 9), closed([here], 9)] }, undefined],

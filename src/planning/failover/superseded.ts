@@ -62,15 +62,16 @@ export function judgeReturn(facts: ReturnFacts): ReturnDecision {
 
 /**
  * Was it replaced while it ran on, cut off? When most of the forwarders answer, the newest of them leads elsewhere, and another
- * member is the primary on a later timeline. Neither alone: epochs are raised for other reasons too, a person promotes by hand
- * while no route follows, and a promotion by accident leads nobody anywhere.
+ * member is the primary on a later timeline; or it was promoted itself under the epoch of that route, unheard, before another
+ * one was, and both are on a timeline of that number. Neither route nor timeline alone: epochs are raised for other reasons
+ * too, a person promotes by hand while no route follows, and a promotion by accident leads nobody anywhere.
  */
 export function overtakenBy(facts: OthersSaid): { epoch: number; why: string } | undefined {
   const [newest] = facts.routes.toSorted(newestFirst);
   if (!newest?.to || leadsHere(facts, newest) || !enough(facts)) return undefined;
-  const later = byTimeline(facts);
-  const why = `its route leads to ${newest.to.address}:${newest.to.port}, and ${later}`;
-  return later === undefined ? undefined : { epoch: Math.max(facts.heard, newest.epoch), why };
+  const proof = facts.ordered === newest.epoch ? 'it was to be promoted under that epoch first' : byTimeline(facts);
+  const why = `its route leads to ${newest.to.address}:${newest.to.port} under epoch ${newest.epoch}, and ${proof}`;
+  return proof === undefined ? undefined : { epoch: Math.max(facts.heard, newest.epoch), why };
 }
 
 /** What is newer was decided while it was away, or is none of an order to it. */
