@@ -60,7 +60,11 @@ test.each<[string, Partial<TakeoverFacts>, string]>([
 test('nothing moves by what a node saw while it was cut off, nor when the other host has answers from its proxy', () => {
   const back = { ...gone, link: { carrier: true, witness: '10.0.0.1' } };
   expect(plan({ ...back, sinceCutOffMs: 300 })).toMatchObject({ does: 'nothing' });
-  expect(plan({ ...back, sinceCutOffMs: 1_500 })).toMatchObject({ does: 'move' });
+  expect(plan({ ...back, sinceCutOffMs: 1_500 })).toMatchObject({ does: 'nothing' });
+  expect(plan({ ...back, sinceCutOffMs: 3_500 })).toMatchObject({ does: 'move' });
+  expect(plan({ sinceCutOffMs: 3_500 })).toMatchObject({ does: 'nothing' }); // its host answers, and has not said what it sees
+  expect(plan({ sinceCutOffMs: 3_500, there: sight('silent') })).toMatchObject({ does: 'move' });
+  expect(plan({ sinceCutOffMs: 40_000 })).toMatchObject({ does: 'move' });
   expect(plan({ own: true, sinceCutOffMs: 300 })).toMatchObject({ does: 'move' });
   expect(plan({ silent: sight('silent'), there: sight('answers') })).toMatchObject({ does: 'nothing' });
   expect(isCutOff({ ...killed, ...gone })).toBe(true);

@@ -67,8 +67,11 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   if (source && !source.held) return nothing(`the address of ${node} is not at the silent proxy`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
     return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
-  if (!facts.own && facts.sinceCutOffMs !== undefined && facts.sinceCutOffMs < settleMs)
+  const { sinceCutOffMs = Infinity } = facts;
+  if (!facts.own && sinceCutOffMs < settleMs)
     return nothing('this node was cut off itself a moment ago: it looks again first');
+  if (!facts.own && sinceCutOffMs < wellMs && source && !facts.there)
+    return nothing('this node was cut off itself a while ago, and the other host has not said yet what it sees');
   // At the very first start nobody has it, and that is a run's to change.
   if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0) + 1;
@@ -79,8 +82,11 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   return { does: 'move', why, epoch, from: goal.epoch };
 }
 
-/** So long after a node was cut off its sight of others counts again, ms: time for more than one look at them. */
-const settleMs = 1_000;
+/**
+ * So long after a node was cut off its sight of others counts again, ms: time for more than one look at them, also where the
+ * kernel still takes a neighbour for gone. For longer than that nothing is believed against the word of a host that answers.
+ */
+const [settleMs, wellMs] = [3_000, 30_000];
 
 /** Nothing tells that this node reaches anybody. */
 export const isCutOff = (facts: TakeoverFacts): boolean =>
