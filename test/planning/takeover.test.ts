@@ -57,6 +57,15 @@ test.each<[string, Partial<TakeoverFacts>, string]>([
   expect(plan(more)).toMatchObject({ does: 'refused', why });
 });
 
+test('an address that nobody has is left to whoever moves it, for five seconds', () => {
+  const astray = { source: { held: false, epoch: 5 }, goal: { held: false, epoch: 4 } };
+  expect(plan({ ...astray, astrayMs: 4_999 })).toMatchObject({ does: 'nothing' });
+  expect(plan({ ...astray, astrayMs: 5_000 })).toMatchObject({ does: 'move', epoch: 6, from: 4 });
+  expect(plan({ ...astray, astrayMs: 5_000, maintenance: 'new kernel' })).toMatchObject({ does: 'refused' });
+  const never = { source: { held: false, epoch: 0 }, goal: { held: false, epoch: 0 } };
+  expect(plan({ ...never, astrayMs: 60_000 })).toMatchObject({ does: 'nothing' });
+});
+
 test('nothing moves by what a node saw while it was cut off, nor when the other host has answers from its proxy', () => {
   const back = { ...gone, link: { carrier: true, witness: '10.0.0.1' } };
   expect(plan({ ...back, sinceCutOffMs: 300 })).toMatchObject({ does: 'nothing' });

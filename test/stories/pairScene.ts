@@ -30,7 +30,13 @@ export class PairScene {
       const site = await FailoverSite.open(endings, { fsync: false, endpoint: false, ownTemporal: true, ...options });
       const operator = await connectOperator({ waitMs: 10_000 });
       endings.add(() => operator.close());
-      await story(new PairScene(site, operator, endings));
+      const scene = new PairScene(site, operator, endings);
+      try {
+        await story(scene);
+      } catch (error) {
+        console.error(await scene.whatTheAgentsDid());
+        throw error;
+      }
     } finally {
       await endings.close();
     }
@@ -106,6 +112,23 @@ export class PairScene {
       new Map([...present].filter(([id]) => attempts.some((one) => one.id === id)));
     const [verdict, others] = [mine, theirs].map((log) => judge({ logs: [log], present: of(log), faultMs }));
     return { verdict: verdict!, others: others! };
+  }
+
+  /** For a story that fails: the deeds of both agents, and what each sees now. */
+  private async whatTheAgentsDid(): Promise<string> {
+    const asked = ['n1', 'n2'].map(async (node) => {
+      const { watch } = this.site.agent(node);
+      try {
+        const [{ deeds }, { sights }] = await Promise.all([
+          watch.deeds({ target: pair, after: 0, waitMs: 0 }),
+          watch.look({ target: pair, after: -1, waitMs: 0 }),
+        ]);
+        return [node, ...deeds, sights].map((one) => JSON.stringify(one)).join('\n');
+      } catch (error) {
+        return `${node} does not tell: ${String(error)}`;
+      }
+    });
+    return (await Promise.all(asked)).join('\n');
   }
 
   /** As a person would: the proxies run, and each has its address. */

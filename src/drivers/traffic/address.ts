@@ -25,12 +25,13 @@ export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: 
   const own = Object.values(entry.nodes).find((node) => node.host === host.name);
   if (own === undefined) throw new Refusal('NoPart', { host: host.name, part: 'node', name });
   const ground = { host, within: [] };
-  const links = new Links();
+  // One for each: the complaint about one address, or its end, is not the other's.
+  const links = new Map(nodes.map(([id]) => [id, new Links()]));
   const nft = new Nft(ground);
   const carrierOf = (id: string, node: ProxyNode): Carrier => {
     const [, peer = node] = nodes.find(([other]) => other !== id) ?? [];
     const seat = { host: host.name, name: `${name}/${id}`, address: node.address, device: own.device };
-    return entry.by === 'nftables' ? redirect(ground, nft, node, peer) : macvlan(seat, links);
+    return entry.by === 'nftables' ? redirect(ground, nft, node, peer) : macvlan(seat, links.get(id)!);
   };
   const held = new Map<string, Held>(
     nodes.map(([id, node]) => [
@@ -63,7 +64,7 @@ export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: 
       }),
     stop: async () => {
       await Promise.all([...held.values()].map(({ turn }) => turn));
-      await Promise.all([links.stop(), nft.stop()]);
+      await Promise.all([...[...links.values()].map((one) => one.stop()), nft.stop()]);
     },
   };
 }

@@ -38,7 +38,7 @@ export class DeedBook {
 
   /** When a node's address was last moved, ms since the epoch of Unix. */
   movedAt(target: string, node: string): number | undefined {
-    return this.of(target).findLast(({ failed, outcome }) => failed === node && outcome !== 'refused')?.atMs;
+    return this.of(target).findLast(({ failed, outcome }) => failed === node && outcome === 'done')?.atMs;
   }
 
   /** When this agent last failed an endpoint over, or tried to, ms since the epoch of Unix. */

@@ -1,7 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
 import type { Deed, Observation, Sight } from '../../contract/sights';
-import { isCutOff, isGone, planTakeover, type Takeover, type TakeoverFacts } from '../../planning/failover/takeover';
+import {
+  isAstray,
+  isCutOff,
+  isGone,
+  planTakeover,
+  type Takeover,
+  type TakeoverFacts,
+} from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
@@ -9,14 +16,17 @@ import { lookAtLink } from './link';
 import { said } from '../said';
 import { actMs, holding, peerMs, sidesOf, titled, type Side } from './side';
 
-/** A node for which nothing could be done is looked at again this soon. */
-const againMs = 300;
+/** A node for which nothing could be done is looked at again this soon; with each move that failed later, but not than that. */
+const [againMs, latestMs] = [300, 30_000];
 
 /** What was said and done about one node since it failed. */
 interface Episode {
   busy: boolean;
   notBeforeMs: number;
+  failures: number;
   said: Set<string>;
+  /** When both hosts first said that they have not its address. */
+  astraySinceMs?: number | undefined;
 }
 
 /**
@@ -43,7 +53,7 @@ export class Takeovers {
         if (!this.episodes.get(key)?.busy) this.episodes.delete(key);
         continue;
       }
-      const episode = this.episodes.get(key) ?? { busy: false, notBeforeMs: 0, said: new Set<string>() };
+      const episode = this.episodes.get(key) ?? { busy: false, notBeforeMs: 0, failures: 0, said: new Set<string>() };
       this.episodes.set(key, episode);
       if (!episode.busy && performance.now() >= episode.notBeforeMs) void this.meet(side, episode, observation);
     }
@@ -60,14 +70,16 @@ export class Takeovers {
       const facts = await this.look(side, observation);
       const now = performance.now();
       if (isCutOff(facts)) this.cutOffAtMs = now;
-      const plan = planTakeover({ ...facts, sinceCutOffMs: now - this.cutOffAtMs });
-      if (plan.does === 'move') await this.move(side, plan, facts.silent!, facts.remembered);
-      if (plan.does === 'refused') this.refuse(side, plan, episode);
+      episode.astraySinceMs = isAstray(facts) ? (episode.astraySinceMs ?? now) : undefined;
+      const astrayMs = now - (episode.astraySinceMs ?? now);
+      const plan = planTakeover({ ...facts, sinceCutOffMs: now - this.cutOffAtMs, astrayMs });
+      if (plan.does === 'move') await this.move(side, plan, { ...facts, silent: facts.silent! }, episode);
+      if (plan.does === 'refused') this.end(side, plan, episode, { outcome: 'refused', acts: [], why: plan.why });
     } catch (error) {
       this.host.log('a takeover failed', { level: 'error', ...titled(side), why: String(error) });
     } finally {
       episode.busy = false;
-      episode.notBeforeMs = performance.now() + againMs;
+      episode.notBeforeMs = performance.now() + Math.min(againMs * 2 ** episode.failures, latestMs);
     }
   }
 
@@ -107,8 +119,8 @@ export class Takeovers {
   private async move(
     side: Side,
     plan: Extract<Takeover, { does: 'move' }>,
-    silent: Sight,
-    remembered: boolean,
+    { silent, remembered }: { silent: Sight; remembered: boolean },
+    episode: Episode,
   ): Promise<void> {
     const { pair, node, address, from, to, own, returns } = side;
     const traffic = ({ host }: ProxyNode) => this.host.peer(host, 'traffic');
@@ -116,6 +128,7 @@ export class Takeovers {
     const acts: Deed['acts'] = [];
     this.acquaintance.forget(pair);
     const did = (what: string) => void acts.push({ afterMs: Math.max(0, Date.now() - silent.sinceMs), what });
+    const end = (outcome: Deed['outcome'], why: string) => this.end(side, plan, episode, { outcome, acts, why });
     did(`${from.node} on ${from.host}: ${plan.why}`);
 
     const released = await said(traffic(from).release({ pair, node, lease }), own ? actMs : peerMs);
@@ -126,12 +139,12 @@ export class Takeovers {
         : `${from.host} did not give ${address} up: ${released.why}`,
     );
     if (!('value' in released) && (own || (side.entry.by === 'nftables' && !returns)))
-      return this.write(side, plan, acts, 'failed', released.why);
+      return end('failed', released.why);
 
     const taken = await said(traffic(to).take({ pair, node, from: plan.from, lease }), actMs);
     if ('value' in taken && taken.value.held) {
       did(`${to.host} took ${address}`);
-      return this.write(side, plan, acts, 'done', plan.why);
+      return end('done', plan.why);
     }
     if ((await holding(this.host, side, to))?.held) {
       this.host.log('the other agent was faster', titled(side));
@@ -139,35 +152,32 @@ export class Takeovers {
     }
     const why = 'value' in taken ? 'it does not hold it' : taken.why;
     did(`${to.host} did not take ${address}: ${why}`);
-    if (own && 'value' in released) {
+    if ('value' in released) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
       const back = await said(traffic(from).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
       did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
     }
-    this.write(side, plan, acts, 'failed', why);
+    end('failed', why);
   }
 
-  private refuse(side: Side, plan: Extract<Takeover, { does: 'refused' }>, { said: before }: Episode): void {
-    if (before.has(plan.why)) return;
-    before.add(plan.why);
-    this.write(side, plan, [], 'refused', plan.why);
-  }
-
-  private write(
+  /** Writes down how it ended; what did not come about once for each reason. */
+  private end(
     side: Side,
     { epoch }: { epoch: number },
-    acts: Deed['acts'],
-    outcome: Deed['outcome'],
-    why: string,
+    episode: Episode,
+    { outcome, acts, why }: Pick<Deed, 'outcome' | 'acts' | 'why'>,
   ): void {
+    if (outcome === 'failed') episode.failures++;
+    if (outcome !== 'done' && episode.said.has(why)) return;
+    episode.said.add(why);
     const { pair: target, node: failed } = side;
     const { number } = this.book.write({ atMs: Date.now(), target, failed, epoch, acts, outcome, why });
     this.host.log('takeover', { ...titled(side), outcome, why, epoch, number });
   }
 
-  /** Both agents remember what they did: a move by the other one counts as much. */
+  /** Both agents remember what they did: a move by the other one counts as much. One that failed moved nothing. */
   private sinceMoved({ pair, node }: Side, theirs: readonly Deed[]): number | undefined {
-    const moves = theirs.filter(({ failed, outcome }) => failed === node && outcome !== 'refused');
+    const moves = theirs.filter(({ failed, outcome }) => failed === node && outcome === 'done');
     const last = Math.max(this.book.movedAt(pair, node) ?? 0, ...moves.map(({ atMs }) => atMs));
     return last === 0 ? undefined : Date.now() - last;
   }

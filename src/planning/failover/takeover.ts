@@ -29,6 +29,8 @@ export interface TakeoverFacts {
   sinceMs: number | undefined;
   /** The device has a link, and something else on it answers: asked when nothing proves that the silent host is reached. */
   link: { carrier: boolean; witness: string | undefined };
+  /** ms for which both hosts have said that they have not its address. */
+  astrayMs?: number | undefined;
   /** ms since this node last found that it may be cut off itself: what it saw until then is older than its link. */
   sinceCutOffMs?: number | undefined;
 }
@@ -64,7 +66,8 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   if (!other) return nothing('the other proxy was not seen yet');
   if (facts.there?.says === 'answers') return nothing('its own host has answers from it');
   if (goal?.held) return nothing(`the address of ${node} is there already`);
-  if (source && !source.held) return nothing(`the address of ${node} is not at the silent proxy`);
+  if (source && !source.held && !(isAstray(facts) && (facts.astrayMs ?? 0) >= astrayMs))
+    return nothing(`the address of ${node} is not at the silent proxy`);
   if (starvedMs > probe.deadline && silent.says !== 'refused' && silent.process !== 'gone')
     return nothing(`this agent is starved by ${starvedMs} ms: what it misses proves nothing`);
   const { sinceCutOffMs = Infinity } = facts;
@@ -87,6 +90,13 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
  * kernel still takes a neighbour for gone. For longer than that nothing is believed against the word of a host that answers.
  */
 const [settleMs, wellMs] = [3_000, 30_000];
+
+/** Whoever moves an address gives it up at one host before the other one takes it. For longer than this nobody is at it any more, ms. */
+const astrayMs = 5_000;
+
+/** Nobody has the address, and somebody once had: whoever moved it died over it, or its take and its way back both failed. */
+export const isAstray = ({ source, goal }: Pick<TakeoverFacts, 'source' | 'goal'>): boolean =>
+  source?.held === false && goal?.held === false && Math.max(source.epoch, goal.epoch) > 0;
 
 /** Nothing tells that this node reaches anybody. */
 export const isCutOff = (facts: TakeoverFacts): boolean =>
