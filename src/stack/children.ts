@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Refusal } from '../contract/errors';
 import { ended, identityOf, signal, type Identity } from '../services/processes';
@@ -8,6 +8,9 @@ import { onPath } from './programs';
 export interface Child extends Identity {
   name: string;
   exited(): boolean;
+  /** What it has written to its log so far, and the last line of that. */
+  said(): string;
+  lastWords(): string;
 }
 
 export interface ChildOptions {
@@ -37,6 +40,7 @@ export async function startChild({
   mkdirSync(dirname(logFile), { recursive: true });
   if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > LONGEST_LOG) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a');
+  const from = fstatSync(log).size;
   const setpriv = diesWithUs ? onPath('setpriv') : undefined;
   const [program = '', ...args] = setpriv ? [setpriv, '--pdeathsig', 'TERM', '--', ...command] : command;
   const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', log, log] });
@@ -50,7 +54,9 @@ export async function startChild({
     );
   });
   child.unref();
-  return { name, ...identityOf(child.pid ?? 0), exited: () => exited };
+  const said = () => readFileSync(logFile).subarray(from).toString();
+  const lastWords = () => said().trim().split('\n').at(-1) || 'it ended at once';
+  return { name, ...identityOf(child.pid ?? 0), exited: () => exited, said, lastWords };
 }
 
 /** SIGTERM, and SIGKILL when that did not help. `after` says which it took; `gone` that it had ended before. */

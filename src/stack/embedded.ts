@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Refusal } from '../contract/errors';
@@ -142,23 +141,15 @@ async function raisePart({ name, command, env, logFile, readyWhen }: Part): Prom
   if ('listens' in readyWhen && (await accepts(readyWhen.listens))) {
     throw new Refusal('PortTaken', { what: name, port: readyWhen.listens.port });
   }
-  const from = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
   const child = await startChild({ name, command, env, logFile });
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await pause(50)) {
-    if (child.exited()) throw new Refusal('NotStarted', { what: name, why: lastWords(logFile, from), log: logFile });
-    const isReady =
-      'says' in readyWhen ? said(logFile, from).includes(readyWhen.says) : await accepts(readyWhen.listens);
+    if (child.exited()) throw new Refusal('NotStarted', { what: name, why: child.lastWords(), log: logFile });
+    const isReady = 'says' in readyWhen ? child.said().includes(readyWhen.says) : await accepts(readyWhen.listens);
     if (isReady) return child;
   }
   await stopChild(child);
   throw new Refusal('NotStarted', { what: name, why: `it was not ready after ${READY_MS / 1000} s`, log: logFile });
 }
-
-/** What was written to a log behind a certain place. */
-const said = (logFile: string, from: number): string => readFileSync(logFile).subarray(from).toString();
-
-const lastWords = (logFile: string, from: number): string =>
-  said(logFile, from).trim().split('\n').at(-1) || 'it ended at once';
 
 async function untilGone(name: string, part: Identity): Promise<void> {
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await pause(10)) {

@@ -38,18 +38,17 @@ export interface Temporal {
   stop(): Promise<void>;
 }
 
-/** How many ports are tried where any will do: another program may take one between the look and the start. */
-const mostPorts = 3;
+/** How often a server that ends at once is started: it picks ports of its own too, and another program may take one meanwhile. */
+const mostStarts = 3;
 
 /** Starts a development server with task dispatch at once (docs/decisions/0004) and our search attributes; returns when it takes work. */
 export async function startTemporal(options: TemporalOptions): Promise<Temporal> {
-  const { test = false, say = console.error } = options;
+  const { say = console.error } = options;
   const program = await findTemporal({ say });
-  const anyPort = test && options.port === undefined;
   for (let tried = 1; ; tried++) {
     const started = await startOn(await portsFor(options), program, options);
     if ('address' in started) return started;
-    if (!anyPort || !started.endedAtOnce || tried === mostPorts) throw started.why;
+    if (!started.endedAtOnce || tried === mostStarts) throw started.why;
   }
 }
 
@@ -117,5 +116,5 @@ async function untilReady(program: string, address: string, child: Child, logFil
       why = answer.stderr || 'its search attributes are missing';
     }
   }
-  throw new Refusal('NotStarted', { what: 'Temporal', why: child.exited() ? 'it ended at once' : why, log: logFile });
+  throw new Refusal('NotStarted', { what: 'Temporal', why: child.exited() ? child.lastWords() : why, log: logFile });
 }
