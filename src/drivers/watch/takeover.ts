@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
+import type { ErrorCode } from '../../contract/errors';
 import type { Deed, Observation, Sight } from '../../contract/sights';
 import {
   isAstray,
@@ -18,6 +19,9 @@ import { actMs, holding, peerMs, sidesOf, titled, type Side } from './side';
 
 /** A node for which nothing could be done is looked at again this soon; with each move that failed later, but not than that. */
 const [againMs, latestMs] = [300, 30_000];
+
+/** What tells that the other agent has moved it: it knows of a newer epoch, or of another one than was expected. */
+const cameFirst = new Set<string | undefined>(['EpochMoved', 'StaleEpoch'] satisfies ErrorCode[]);
 
 /** What was said and done about one node since it failed. */
 interface Episode {
@@ -146,13 +150,15 @@ export class Takeovers {
       did(`${to.host} took ${address}`);
       return end('done', plan.why);
     }
-    if ((await holding(this.host, side, to))?.held) {
+    // To take it back from one that came first would leave it with the dead proxy: the newer epoch is that of the way back.
+    const goal = await holding(this.host, side, to, actMs);
+    if (goal?.held || ('code' in taken && cameFirst.has(taken.code))) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }
     const why = 'value' in taken ? 'it does not hold it' : taken.why;
     did(`${to.host} did not take ${address}: ${why}`);
-    if ('value' in released) {
+    if ('value' in released && goal) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
       const back = await said(traffic(from).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
       did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
