@@ -25,6 +25,11 @@ export const failoverErrors = {
     retry: false,
     next: 'somebody else changed it: look at `evenkeel list` and at what the agents did by themselves, then retry',
   },
+  NotRedirected: {
+    says: 'only {host} can redirect the clients of {node}, and its agent does not answer: {why}',
+    retry: false,
+    next: 'bring {host} back; with `by: address` the other node could take them over',
+  },
   LeftAlone: {
     says: '{forwarder} of {name} is left as it is: by now it serves the primary, or nobody knows who that is',
     retry: false,

@@ -46,6 +46,15 @@ export class AgentProcess {
     this.killed = true;
   }
 
+  /** It takes connections, as its kernel does for it, and answers nothing until it is resumed. */
+  hang(): void {
+    signal(this.child, 'SIGSTOP');
+  }
+
+  resume(): void {
+    signal(this.child, 'SIGCONT');
+  }
+
   /** Starts it again with the state that it left, if it has ended. */
   async restart(): Promise<void> {
     // A moment passes until one that was killed has ended.

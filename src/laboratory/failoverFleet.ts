@@ -60,7 +60,9 @@ function endpointEntry(ground: Ground): object {
   if (key) writeFileSync(secret, key.secret, { mode: 0o600 });
   const members = membersOf(layout).map((member) => {
     const data = join(rootOf(folder, member), 'data');
-    return [member, { host: member, address: network.host(member).address, data, bin }] as const;
+    const { address, namespace } = network.host(member);
+    const powerOff = ['sh', '-c', 'ip netns pids "$0" | xargs -r kill -KILL', namespace];
+    return [member, { host: member, address, data, bin, ...(layout.powerOff && { powerOff }) }] as const;
   });
   return {
     name: endpointName,

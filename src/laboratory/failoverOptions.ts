@@ -20,6 +20,8 @@ export interface FailoverOptions {
   updateKey?: UpdateKey;
   /** Hosts of clients, and their zones. */
   clients?: Readonly<Record<string, string>>;
+  /** Observers can cut the power of a member's host: nothing on it runs on. */
+  powerOff?: boolean;
   /** Whether commits are forced to the disk, as they are outside of tests. */
   fsync?: boolean;
   /** What the fleet file says of the endpoint and of the pair beside what the laboratory knows: probe, autonomy, lease … */
@@ -46,6 +48,7 @@ export function layoutOf(options: FailoverOptions): Layout {
     poolers: false,
     proxiesBy: 'agents',
     clients: { cl: 'c' },
+    powerOff: false,
     fsync: true,
     endpointEntry: {},
     proxiesEntry: {},

@@ -12,7 +12,7 @@ import { postgresBin } from '../stack/machine';
 import { AgentProcess } from './agentProcess';
 import { Database } from './database';
 import type { Endings } from './endings';
-import { forwarderPooler, nodeProxy, rootOf, writeFleet, type Ground } from './failoverFleet';
+import { forwarderPooler, nodeProxy, proxyAddress, rootOf, writeFleet, type Ground } from './failoverFleet';
 import { agentHostsOf, layoutOf, membersOf, zonesOf, type FailoverOptions } from './failoverOptions';
 import { Faults } from './faults';
 import { startNameServer } from './nameServer';
@@ -53,6 +53,9 @@ export class FailoverSite {
     const bin = postgresBin();
     if (bin === undefined) throw new Error('no PostgreSQL here: apt-get install postgresql');
     const network = await Network.open(endings, zonesOf(layout));
+    // Where nothing moves but connections, each node has its clients' address for good.
+    if (layout.proxies && layout.proxiesEntry.by === 'nftables')
+      await Promise.all(['n1', 'n2'].map((node) => network.give(node, proxyAddress(network, node))));
     const ground = { folder, network, layout, bin, user: serverUser() };
     await createAuthority(join(folder, 'certificates'), 'laboratory');
     const site = new FailoverSite(endings, ground, await writeFleet(ground, 'worker'));

@@ -39,6 +39,16 @@ export class Faults {
     return now();
   }
 
+  hangAgent(host: string): number {
+    this.site.agents.get(host)?.hang();
+    return now();
+  }
+
+  resumeAgent(host: string): number {
+    this.site.agents.get(host)?.resume();
+    return now();
+  }
+
   async startAgent(host: string): Promise<number> {
     await this.site.startAgent(host);
     return now();

@@ -62,6 +62,11 @@ export class Network {
     return host;
   }
 
+  /** One more address for a host, beside its own. */
+  async give(name: string, address: string): Promise<void> {
+    await batch(this.host(name).namespace, [`address add ${address}/24 dev eth0`]);
+  }
+
   /** The hosts of a zone. */
   inZone(zone: string): string[] {
     return Object.keys(this.hosts).filter((name) => this.host(name).zone === zone);

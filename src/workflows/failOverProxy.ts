@@ -1,4 +1,6 @@
+import { patched, sleep } from '@temporalio/workflow';
 import type { PairSurvey } from '../activities/proxies';
+import type { HolderView } from '../contract/capabilities/traffic';
 import type { Input, Output, Report } from '../contract/runbooks';
 import { leaseOfNode, planProxy, proxyEssence, proxySentences, type ProxyPlan } from '../planning/failover/proxies';
 import { mayAct } from '../planning/rails';
@@ -64,7 +66,7 @@ async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {
   if (course === 'home')
     await book.step(
       `Let ${node} take ${address}`,
-      () => swift.takeAddress({ host, pair, node, from: from.home, lease }),
+      () => take({ host, pair, node, from: from.home, lease }),
       () => swift.releaseAddress({ host, pair, node, lease }),
     );
   await book.step(...verify(plan, node, host));
@@ -79,9 +81,29 @@ async function redirect(book: Runbook, plan: ProxyPlan, by: 'address' | 'nftable
   // By nftables it is its own host that redirects: without it nothing can be done.
   if (by === 'nftables') await book.step(given, give);
   else await book.attempt(given, give);
-  await book.step(`Let ${peer} take ${address}`, () =>
-    swift.takeAddress({ host: peerHost, pair, node, from: from.peer, lease }),
-  );
+  await book.step(`Let ${peer} take ${address}`, () => take({ host: peerHost, pair, node, from: from.peer, lease }));
+}
+
+/** How often it is looked whether the agents have done it, and how long there is between. */
+const [looks, lookEvery] = [10, '300ms'] as const;
+
+/** The agents may have come first, while this run looked: then the address is where it was to go, or will be in a moment. */
+async function take(order: Parameters<typeof swift.takeAddress>[0]): Promise<void> {
+  try {
+    await swift.takeAddress(order);
+  } catch (error) {
+    if (codeOf(error) !== 'EpochMoved' || !patched('the-agents-may-come-first')) throw error;
+    for (let n = 0; n < looks; n++, await sleep(lookEvery)) if ((await holderAt(order.host, order)).held) return;
+    throw error;
+  }
+}
+
+/** What a host says of the address of a node. */
+async function holderAt(host: string, { pair, node }: { pair: string; node: string }): Promise<HolderView> {
+  const { holders } = await swift.lookAtHolders({ host, pair });
+  const own = holders.find((one) => one.node === node);
+  if (!own) throw refuse('NoPart', { host, part: `node "${node}"`, name: pair });
+  return own;
 }
 
 /** As a step: its sentence and its act. */
@@ -115,12 +137,7 @@ async function bringBack(
   await book.approve(`the return of ${address} to ${node}`, failBack === 'ask');
   const lease = book.leaseOf(leaseOfNode(pair, node));
   await book.step(`Let ${peer} give ${address} back to ${node}`, async () => {
-    const mine = async () => {
-      const { holders } = await swift.lookAtHolders({ host, pair });
-      const own = holders.find((one) => one.node === node);
-      if (!own) throw refuse('NotTaken', { host, address, why: 'it does not know that address' });
-      return own;
-    };
+    const mine = () => holderAt(host, { pair, node });
     const before = await mine();
     // It may be back already, since the other proxy died: that host need not answer then. If it does, it holds nothing twice.
     await swift.releaseAddress({ host: peerHost, pair, node, lease }).catch((error: unknown) => {

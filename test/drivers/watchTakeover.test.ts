@@ -150,7 +150,7 @@ test('a move that failed is no move: it is tried again, and does not cool down',
 });
 
 test('an address that nobody has any more, since who moved it died over it, goes where a proxy answers', async () => {
-  const { held, deeds } = await dies({ astray: true, lookMs: 7_000 });
+  const { held, deeds } = await dies({ astray: true, lookMs: 17_000 });
   expect(held).toEqual(['a']);
   expect(deeds.some(({ outcome }) => outcome === 'done')).toBe(true);
 });

@@ -53,6 +53,17 @@ const moved = (atMs: number) => ({
   ],
 });
 
+test('by nftables only its own host can redirect: one that is silent holds no run up', () => {
+  const given = facts(home, ['unreachable', 'answers']);
+  const silent: PairFacts = {
+    ...given,
+    terms: { ...given.terms, by: 'nftables' },
+    holders: { ...given.holders, a: { silent: 'no answer' } },
+  };
+  expect(() => planProxy(silent, 'a', true)).toThrow('only a can redirect the clients of a');
+  expect(planProxy({ ...silent, terms: given.terms }, 'a').course).toBe('move');
+});
+
 test('what is done for a node follows from who has its address and who answers', () => {
   const courseOf = (...given: Parameters<typeof facts>) => planProxy(facts(...given), 'a').course;
   expect(courseOf(home, ['refused', 'answers'])).toBe('move');

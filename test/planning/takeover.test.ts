@@ -57,11 +57,11 @@ test.each<[string, Partial<TakeoverFacts>, string]>([
   expect(plan(more)).toMatchObject({ does: 'refused', why });
 });
 
-test('an address that nobody has is left to whoever moves it, for five seconds', () => {
+test('an address that nobody has is left to whoever moves it, for a quarter of a minute', () => {
   const astray = { source: { held: false, epoch: 5 }, goal: { held: false, epoch: 4 } };
-  expect(plan({ ...astray, astrayMs: 4_999 })).toMatchObject({ does: 'nothing' });
-  expect(plan({ ...astray, astrayMs: 5_000 })).toMatchObject({ does: 'move', epoch: 6, from: 4 });
-  expect(plan({ ...astray, astrayMs: 5_000, maintenance: 'new kernel' })).toMatchObject({ does: 'refused' });
+  expect(plan({ ...astray, astrayMs: 14_999 })).toMatchObject({ does: 'nothing' });
+  expect(plan({ ...astray, astrayMs: 15_000 })).toMatchObject({ does: 'move', epoch: 6, from: 4 });
+  expect(plan({ ...astray, astrayMs: 15_000, maintenance: 'new kernel' })).toMatchObject({ does: 'refused' });
   const never = { source: { held: false, epoch: 0 }, goal: { held: false, epoch: 0 } };
   expect(plan({ ...never, astrayMs: 60_000 })).toMatchObject({ does: 'nothing' });
 });

@@ -97,6 +97,35 @@ story('clients write again after the zone of the primary was cut off with a forw
   expect(await scene.judged('p2', faultMs)).toMatchObject({ sound: true, acknowledgedByOld: [] });
 });
 
+/** Nothing but the proof of a host is enough here, and this one can give none. */
+story(
+  'the power of a lost host is cut where the fleet file wants proof',
+  { powerOff: true, endpointEntry: { fence: 'host' } },
+  async (scene) => {
+    await scene.guard();
+    const { site } = scene;
+    const { run, report, verdict } = await scene.breaks(() => site.faults.cut('p1'));
+    expect(toldOf(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at orders, its members, forwarders and observers",
+       "done: Take orders, so that no other run touches it",
+       "done: Close orders on fa and fb, and fence p1",
+       "done: Promote p2 on p2",
+       "done: Open orders to p2 under epoch N",
+       "done: Free the clients that still wait for p1",
+       "done: Verify by a write through fa and fb",
+       "failed: Count the commits that only p1 has (the agent of p1 does not answer)",
+       "done: Keep what the observers saw of the writes",
+     ]
+    `);
+    expect(verdict).toMatchObject({ sound: true, hung: [] });
+    expect(report).toMatchObject({ verdict: 'host lost', primary: 'p2', lossless: true, stillHung: 0, left: [] });
+    expect(report.fence).toEqual([expect.stringMatching(/^`sh` on (fa|fb|et) has cut the power of p1$/)]);
+    await site.faults.mend('p1');
+    await expect(site.database('p1').ask('select 1')).rejects.toThrow();
+  },
+);
+
 /** The link of the primary is gone for a tenth of a second, now and then: nobody fails over for that. */
 async function flaps(scene: FailoverScene): Promise<void> {
   const { site } = scene;

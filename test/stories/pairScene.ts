@@ -11,6 +11,7 @@ import { byProxy, startWrites } from '../../src/laboratory/failoverWrites';
 import { judge, type Verdict } from '../../src/laboratory/history';
 import { eventually } from '../setup/eventually';
 import { sentences } from '../setup/laboratory';
+import { needs } from '../setup/needs';
 
 export const [guardRun, proxyRun] = [`guard-proxies/${pair}`, `fail-over-proxy/${pair}`];
 export type ProxyReport = Output<'failOverProxy'>;
@@ -34,7 +35,7 @@ export class PairScene {
       try {
         await story(scene);
       } catch (error) {
-        console.error(await scene.whatTheAgentsDid());
+        console.error(await scene.whatWasDone());
         throw error;
       }
     } finally {
@@ -114,8 +115,8 @@ export class PairScene {
     return { verdict: verdict!, others: others! };
   }
 
-  /** For a story that fails: the deeds of both agents, and what each sees now. */
-  private async whatTheAgentsDid(): Promise<string> {
+  /** For a story that fails: the deeds of both agents, what each sees now, and the last run. */
+  private async whatWasDone(): Promise<string> {
     const asked = ['n1', 'n2'].map(async (node) => {
       const { watch } = this.site.agent(node);
       try {
@@ -128,7 +129,11 @@ export class PairScene {
         return `${node} does not tell: ${String(error)}`;
       }
     });
-    return (await Promise.all(asked)).join('\n');
+    const run = this.operator.show(proxyRun).then(
+      (view) => [view.phase, ...sentences(view), view.failure?.message ?? ''].join('\n'),
+      (error: unknown) => String(error),
+    );
+    return (await Promise.all([...asked, run])).join('\n');
   }
 
   /** As a person would: the proxies run, and each has its address. */
@@ -140,3 +145,9 @@ export class PairScene {
     }
   }
 }
+
+const linux = needs('root', 'netns', 'ip', 'nft', 'postgres', 'pgbouncer');
+
+/** A story on a site of its own, which is gone when it ends, however it ends. */
+export const pairStory = (name: string, options: FailoverOptions, tale: (scene: PairScene) => Promise<void>): void =>
+  linux(name, () => PairScene.play(options, tale), 120_000);

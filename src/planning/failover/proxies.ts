@@ -101,12 +101,15 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
 /** What speaks against a move of its address. */
 function objection(facts: PairFacts, node: string, peer: string, force: boolean): Refusal | undefined {
   const { terms, nowMs } = facts;
-  const peerHost = terms.nodes[peer]!.host;
+  const [{ host }, { host: peerHost }] = [terms.nodes[node]!, terms.nodes[peer]!];
+  // Its own host redirects: nobody else can.
+  if (terms.by === 'nftables' && !viewOf(facts, node, node))
+    return new Refusal('NotRedirected', { host, node, why: silenceOf(facts, node) });
   if (!viewOf(facts, peer, node)) return new Refusal('HostSilent', { host: peerHost, why: silenceOf(facts, peer) });
   if (!isWell(facts, peer)) return new Refusal('NoProxy', { node: peer, host: peerHost, why: sawOf(facts, peer) });
   if (force) return undefined;
   if (terms.maintenance !== false) return new Refusal('InMaintenance', { name: terms.pair, why: terms.maintenance });
-  const moved = facts.deeds.findLast(({ failed, outcome }) => failed === node && outcome !== 'refused');
+  const moved = facts.deeds.findLast(({ failed, outcome }) => failed === node && outcome === 'done');
   const agoMs = moved ? nowMs - moved.atMs : Infinity;
   if (agoMs >= terms.coolDown) return undefined;
   const [ago, coolDown] = [agoMs, terms.coolDown].map((ms) => formatDuration(Math.max(0, ms)));

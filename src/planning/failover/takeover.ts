@@ -91,8 +91,11 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
  */
 const [settleMs, wellMs] = [3_000, 30_000];
 
-/** Whoever moves an address gives it up at one host before the other one takes it. For longer than this nobody is at it any more, ms. */
-const astrayMs = 5_000;
+/**
+ * Whoever moves an address gives it up at one host before the other one takes it, and a run starts the proxy between. For
+ * longer than this nobody is at it any more, ms.
+ */
+const astrayMs = 15_000;
 
 /** Nobody has the address, and somebody once had: whoever moved it died over it, or its take and its way back both failed. */
 export const isAstray = ({ source, goal }: Pick<TakeoverFacts, 'source' | 'goal'>): boolean =>

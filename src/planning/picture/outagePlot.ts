@@ -99,4 +99,4 @@ function gapShape(picture: OutagePicture, { fromMs, toMs }: { fromMs: number; to
 
 const phaseMark = ({ x, bottom }: Scale, atMs: number, index: number): string =>
   `<path d="M${at(x(atMs))} ${margin.top}V${at(bottom)}" stroke="${inks.phase}" stroke-dasharray="2 3"/>` +
-  `<text x="${at(x(atMs) + 2)}" y="${margin.top + 8 + (index % 3) * 11}" fill="${inks.phase}">${index + 1}</text>`;
+  `<text x="${at(x(atMs) + 2)}" y="${margin.top + 8 + (index % 6) * 11}" fill="${inks.phase}">${index + 1}</text>`;
