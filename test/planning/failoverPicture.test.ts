@@ -44,7 +44,7 @@ test('the picture of a report has its phases in order and nothing written before
   expect(picture.gap).toEqual({ fromMs: startMs + 160, toMs: startMs + 550 });
   expect(picture.phases.map(({ atMs, what }) => [atMs - startMs, what])).toEqual([
     [200, 'an observer misses p1'],
-    [250, 'it is to be replaced'],
+    [250, 'the failover is decided'],
     [400, 'the standby is promoted'],
     [550, 'writes come through every forwarder'],
   ]);

@@ -42,7 +42,7 @@ export function failoverPicture({
 
 /** The phases of a failover as its run names them, in words that stand alone. */
 export const phaseWords: Record<string, string | undefined> = {
-  decided: 'it is to be replaced',
+  decided: 'the failover is decided',
   closed: 'its route is closed',
   fenced: 'it is fenced',
   promoted: 'the standby is promoted',
