@@ -147,5 +147,14 @@ export function pairTermsOf({ proxies, hosts }: Fleet, pair: string): PairTerms 
       { host, address, port, startable: start !== undefined, ...(zone !== undefined && { zone }) },
     ] as const;
   });
-  return { pair, misses: probe.misses, autonomy, coolDown, maintenance, by, nodes: Object.fromEntries(nodes) };
+  return {
+    pair,
+    rules: 2,
+    misses: probe.misses,
+    autonomy,
+    coolDown,
+    maintenance,
+    by,
+    nodes: Object.fromEntries(nodes),
+  };
 }

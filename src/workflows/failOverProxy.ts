@@ -6,6 +6,7 @@ import { leaseOfNode, planProxy, proxyEssence, proxySentences, type ProxyPlan } 
 import { mayAct } from '../planning/rails';
 import { cautious } from './failover/cautious';
 import { begins } from './kit/besides';
+import { Ending } from './kit/endings';
 import { codeOf, refuse } from './kit/render';
 import { swift, waiting } from './kit/proxies';
 import { Runbook } from './kit/runbook';
@@ -67,7 +68,8 @@ async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {
     await book.step(
       `Let ${node} take ${address}`,
       () => take({ host, pair, node, from: from.home, lease }),
-      () => swift.releaseAddress({ host, pair, node, lease }),
+      // What somebody else has taken since is not this run's to give up.
+      () => swift.releaseAddress({ host, pair, node, lease }).catch(unlessOvertaken),
     );
   await book.step(...verify(plan, node, host));
 }
@@ -92,10 +94,18 @@ async function take(order: Parameters<typeof swift.takeAddress>[0]): Promise<voi
   try {
     await swift.takeAddress(order);
   } catch (error) {
-    if (codeOf(error) !== 'EpochMoved' || !patched('the-agents-may-come-first')) throw error;
+    if (codeOf(error) !== 'EpochMoved' || !patched('the-agents-may-come-first')) throw endsIfOvertaken(error);
     for (let n = 0; n < looks; n++, await sleep(lookEvery)) if ((await holderAt(order.host, order)).held) return;
     throw error;
   }
+}
+
+/** Under a newer epoch somebody else sees to the node: no retry of this run can succeed, and nobody is asked for one. */
+const endsIfOvertaken = (error: unknown): unknown =>
+  codeOf(error) === 'StaleEpoch' && patched('a-run-that-was-overtaken-ends') ? new Ending(error) : error;
+
+function unlessOvertaken(error: unknown): void {
+  if (codeOf(error) !== 'StaleEpoch') throw error;
 }
 
 /** What a host says of the address of a node. */
@@ -141,10 +151,10 @@ async function bringBack(
     const before = await mine();
     // It may be back already, since the other proxy died: that host need not answer then. If it does, it holds nothing twice.
     await swift.releaseAddress({ host: peerHost, pair, node, lease }).catch((error: unknown) => {
-      if (!before.held || codeOf(error) !== 'AgentUnreachable') throw error;
+      if (!before.held || codeOf(error) !== 'AgentUnreachable') throw endsIfOvertaken(error);
     });
     const { held, epoch } = await mine();
-    if (!held) await swift.takeAddress({ host, pair, node, from: epoch, lease });
+    if (!held) await take({ host, pair, node, from: epoch, lease });
   });
   await book.step(...verify(plan, node, host));
 }

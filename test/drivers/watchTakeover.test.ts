@@ -71,7 +71,14 @@ class Kernel {
 }
 
 /** Both agents of a pair whose second proxy has died, until they have done what they do. A busy host answers the other one late. */
-async function dies({ broken = 0, astray = false, lateMs = 25, lookMs = 1_200 } = {}) {
+async function dies({
+  broken = 0,
+  astray = false,
+  stutters = false,
+  remember = false,
+  lateMs = 25,
+  lookMs = 1_200,
+} = {}) {
   const step = () => pause(Math.random() * 25);
   const kernels = new Map([
     ['a', new Kernel('a', false, step, broken)],
@@ -105,7 +112,7 @@ async function dies({ broken = 0, astray = false, lateMs = 25, lookMs = 1_200 } 
     };
     const acquaintance = new Acquaintance(host as Host);
     // Also the agents that have nothing to remember.
-    if (Math.random() < 0.5) acquaintance.start();
+    if (remember || Math.random() < 0.5) acquaintance.start();
     scene.onEnd(() => acquaintance.stop());
     return {
       acquaintance,
@@ -114,14 +121,16 @@ async function dies({ broken = 0, astray = false, lateMs = 25, lookMs = 1_200 } 
     };
   });
   await pause(60);
-  const sights = { n1: sight('answers'), n2: sight('refused') };
+  const [n1, n2] = [sight('answers'), sight('refused')];
+  const sights = { n1, n2 };
   const observation: Observation = { observer: 'it', revision: 1, atMs: Date.now(), starvedMs: 0, sights };
   await Promise.all(
     agents.map(async ({ takeovers, homecomings }) => {
       await pause(Math.random() * 80);
       for (const endMs = performance.now() + lookMs; performance.now() < endMs; await pause(20)) {
-        takeovers.consider(pair, entry, observation);
-        homecomings.consider(pair, entry, observation);
+        const now = stutters && Math.random() < 0.3 ? { ...observation, sights: { n1, n2: n1 } } : observation;
+        takeovers.consider(pair, entry, now);
+        homecomings.consider(pair, entry, now);
       }
       await takeovers.stop();
     }),
@@ -133,6 +142,18 @@ async function dies({ broken = 0, astray = false, lateMs = 25, lookMs = 1_200 } 
 test('whichever agent comes first, the address ends where a proxy answers, and is not given back to the dead one', async () => {
   const ends = await Promise.all(Array.from({ length: 150 }, () => dies({ lateMs: 160 })));
   expect(ends.filter(({ held }) => held.join() !== 'a')).toEqual([]);
+});
+
+test('a way back that came after a take that succeeded in the end is given up again', async () => {
+  const ends = await Promise.all(
+    Array.from({ length: 100 }, () => dies({ broken: 1, remember: true, lateMs: 160, lookMs: 6_000 })),
+  );
+  expect(ends.filter(({ held }) => held.join() !== 'a')).toEqual([]);
+});
+
+test('a proxy that stutters is not taken away anew each time where that failed', async () => {
+  const { deeds } = await dies({ broken: Infinity, stutters: true, lookMs: 4_000 });
+  expect(deeds.filter(({ outcome }) => outcome === 'failed').length).toBeLessThanOrEqual(10);
 });
 
 test('a host that cannot take the address leaves it where it was, and nobody tries on and on', async () => {

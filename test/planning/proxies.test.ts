@@ -25,7 +25,7 @@ function facts(
   );
   return {
     terms: {
-      ...{ pair: 'pool', misses: 2, autonomy: 'act', coolDown: 60_000, maintenance: false, by: 'address' },
+      ...{ pair: 'pool', rules: 2, misses: 2, autonomy: 'act', coolDown: 60_000, maintenance: false, by: 'address' },
       nodes: { a: node('a'), b: node('b') },
     },
     ...{ nowMs: 100_000, holders, deeds: [] },
@@ -62,6 +62,21 @@ test('by nftables only its own host can redirect: one that is silent holds no ru
   };
   expect(() => planProxy(silent, 'a', true)).toThrow('only a can redirect the clients of a');
   expect(planProxy({ ...silent, terms: given.terms }, 'a').course).toBe('move');
+  // A run of an earlier build, which has no rules, is replayed by what it did.
+  const { rules: _, ...before } = silent.terms;
+  expect(planProxy({ ...silent, terms: before }, 'a').course).toBe('move');
+});
+
+test('a proxy is not started where it has no address, while nobody can tell who has it', () => {
+  const given = facts({ a: '', b: 'b' }, ['refused', 'answers'], { holders: {} });
+  const { holders } = facts({ a: '', b: 'b' }, ['refused', 'answers']);
+  const untold: PairFacts = { ...given, holders: { ...holders, b: { silent: 'no answer' } } };
+  expect(() => planProxy(untold, 'a')).toThrow('the agent of b does not answer');
+});
+
+test('a move that failed counts for the cool-down of a run: the proxy is started where it is', () => {
+  const failed = { ...moved(90_000).deeds[0]!, outcome: 'failed' as const };
+  expect(planProxy(facts(home, ['refused', 'answers'], { deeds: [failed] }), 'a').course).toBe('stay');
 });
 
 test('what is done for a node follows from who has its address and who answers', () => {

@@ -100,14 +100,22 @@ test('an agent that sees its own process end needs one miss, and no witness', ()
   expect(isGone(sight('answers', { process: 'gone' }), killed.probe)).toBe(false); // another one has its port by now
 });
 
-test('of two hosts that have the address, the one with the older epoch yields, and no other', () => {
+test('of two hosts that have the address exactly one yields, and never to a dead proxy', () => {
   fc.assert(
-    fc.property(anyHolding, anyHolding, (one, other) => {
-      const [here, there] = [mustYield(one, other), mustYield(other, one)];
-      expect(here && there).toBe(false);
-      expect(here || there).toBe(one?.held === true && other?.held === true && one.epoch !== other.epoch);
+    fc.property(anyHolding, anyHolding, fc.boolean(), fc.boolean(), (one, other, oneIsGone, otherIsGone) => {
+      const here = mustYield({ mine: one, theirs: other, lent: false, gone: { here: oneIsGone, there: otherIsGone } });
+      const there = mustYield({ mine: other, theirs: one, lent: true, gone: { here: otherIsGone, there: oneIsGone } });
+      const twice = one?.held === true && other?.held === true;
+      expect(here !== there).toBe(twice);
+      expect(here && otherIsGone && !oneIsGone).toBe(false);
+      expect(there && oneIsGone && !otherIsGone).toBe(false);
     }),
   );
+  const of = (epoch: number) => ({ held: true, epoch });
+  const both = { here: false, there: false };
+  expect(mustYield({ mine: of(4), theirs: of(5), lent: false, gone: both })).toBe(true);
+  expect(mustYield({ mine: of(5), theirs: of(5), lent: false, gone: both })).toBe(true);
+  expect(mustYield({ mine: of(6), theirs: of(5), lent: false, gone: { here: true, there: false } })).toBe(true);
 });
 
 const anySight = fc.record({

@@ -1,6 +1,6 @@
 import type { ProxiesEntry } from '../../contract/endpoints';
 import type { Observation, Sight } from '../../contract/sights';
-import { mustYield } from '../../planning/failover/takeover';
+import { isGone, mustYield, type Holding } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
@@ -8,8 +8,8 @@ import { said } from '../said';
 import { actMs, holding, sidesOf, titled, type Side } from './side';
 
 /**
- * A node that was cut off may come back with an address that the other one took meanwhile, its own or one that was lent to it.
- * When it sees the other one again, it asks, and gives up what is held there under a newer epoch.
+ * A node that was cut off may come back with an address that the other one took meanwhile, its own or one that was lent to it;
+ * and of two agents that moved one address, one may have taken it back. Who has it twice asks, and one of both gives it up.
  */
 export class Homecomings {
   private readonly saw = new Map<string, Sight['says'] | undefined>();
@@ -32,29 +32,35 @@ export class Homecomings {
     const before = this.saw.get(pair);
     this.saw.set(pair, now);
     const isNew = now === 'answers' && before !== 'answers';
+    const [here, there] = [side.from, side.to].map(({ node }) => isGone(sights[node], entry.probe));
+    const yields = (each: Side, mine: Holding | undefined, theirs: Holding | undefined) =>
+      mustYield({ mine, theirs, lent: each.returns, gone: { here: here!, there: there! } });
     const twice = (each: Side) => {
       const known = this.acquaintance.of(each);
-      return known !== undefined && mustYield(known.source, known.goal);
+      return known !== undefined && yields(each, known.source, known.goal);
     };
     for (const each of own.filter((one) => isNew || twice(one)))
-      this.compare(each).catch((error: unknown) =>
+      this.compare(each, yields).catch((error: unknown) =>
         this.host.log('who holds an address is not known', { level: 'error', ...titled(each), why: String(error) }),
       );
   }
 
-  private async compare(side: Side): Promise<void> {
+  private async compare(
+    side: Side,
+    yields: (side: Side, mine: Holding | undefined, theirs: Holding | undefined) => boolean,
+  ): Promise<void> {
     const { pair, node, address, from, to } = side;
     this.acquaintance.forget(pair);
-    const [mine, theirs] = await Promise.all([holding(this.host, side, from), holding(this.host, side, to)]);
-    if (!theirs || !mustYield(mine, theirs)) return;
+    const [mine, theirs] = await Promise.all([holding(this.host, side, from), holding(this.host, side, to, actMs)]);
+    if (!mine || !theirs || !yields(side, mine, theirs)) return;
     const atMs = Date.now();
-    const lease = { target: `${pair}/${node}`, epoch: theirs.epoch };
+    const lease = { target: `${pair}/${node}`, epoch: Math.max(mine.epoch, theirs.epoch) };
     const released = await said(this.host.peer(from.host, 'traffic').release({ pair, node, lease }), actMs);
-    const why = `${to.host} took ${address} while ${from.host} was cut off`;
+    const why = `${to.host} has ${address} too, and serves it`;
     const outcome = 'value' in released ? 'done' : 'failed';
     const what = 'value' in released ? `${from.host} gave it up` : `${from.host} did not give it up: ${released.why}`;
     const acts = [{ afterMs: Date.now() - atMs, what }];
-    this.book.write({ atMs, target: pair, failed: node, epoch: theirs.epoch, acts, outcome, why });
-    this.host.log('an address was held twice', { ...titled(side), outcome, epoch: theirs.epoch });
+    this.book.write({ atMs, target: pair, failed: node, epoch: lease.epoch, acts, outcome, why });
+    this.host.log('an address was held twice', { ...titled(side), outcome, epoch: lease.epoch });
   }
 }

@@ -7,6 +7,7 @@ import {
   isCutOff,
   isGone,
   planTakeover,
+  type Holding,
   type Takeover,
   type TakeoverFacts,
 } from '../../planning/failover/takeover';
@@ -19,15 +20,23 @@ import { actMs, holding, peerMs, sidesOf, titled, type Side } from './side';
 
 /** A node for which nothing could be done is looked at again this soon; with each move that failed later, but not than that. */
 const [againMs, latestMs] = [300, 30_000];
+/** Moves that failed are forgotten when its proxy has answered for so long. */
+const calmMs = 30_000;
 
-/** What tells that the other agent has moved it: it knows of a newer epoch, or of another one than was expected. */
-const cameFirst = new Set<string | undefined>(['EpochMoved', 'StaleEpoch'] satisfies ErrorCode[]);
+/**
+ * The other agent has moved it, or is at it, when the kernel of the goal knows another epoch than was expected. To take it back
+ * from there would leave it with the dead proxy.
+ */
+const cameFirst = (code: ErrorCode | undefined, goal: Holding | undefined, expected: number): boolean =>
+  goal ? (code === 'EpochMoved' || code === 'StaleEpoch') && goal.epoch !== expected : code === 'EpochMoved';
 
 /** What was said and done about one node since it failed. */
 interface Episode {
   busy: boolean;
   notBeforeMs: number;
   failures: number;
+  /** Since when its proxy answers again. */
+  wellSinceMs?: number | undefined;
   said: Set<string>;
   /** When both hosts first said that they have not its address. */
   astraySinceMs?: number | undefined;
@@ -54,13 +63,28 @@ export class Takeovers {
     for (const side of sidesOf(this.host.name, pair, entry)) {
       const key = `${pair}/${side.node}/${side.to.node}`;
       if (!isGone(observation.sights[side.from.node], entry.probe)) {
-        if (!this.episodes.get(key)?.busy) this.episodes.delete(key);
+        this.rest(key);
         continue;
       }
-      const episode = this.episodes.get(key) ?? { busy: false, notBeforeMs: 0, failures: 0, said: new Set<string>() };
+      const episode: Episode = this.episodes.get(key) ?? {
+        busy: false,
+        notBeforeMs: 0,
+        failures: 0,
+        said: new Set<string>(),
+      };
+      episode.wellSinceMs = undefined;
       this.episodes.set(key, episode);
       if (!episode.busy && performance.now() >= episode.notBeforeMs) void this.meet(side, episode, observation);
     }
+  }
+
+  /** Its proxy answers. One that stutters is not moved anew each time where that failed. */
+  private rest(key: string): void {
+    const episode = this.episodes.get(key);
+    if (!episode || episode.busy) return;
+    episode.said.clear();
+    episode.wellSinceMs ??= performance.now();
+    if (episode.failures === 0 || performance.now() - episode.wellSinceMs > calmMs) this.episodes.delete(key);
   }
 
   /** Returns when nothing is under way any more. */
@@ -136,29 +160,27 @@ export class Takeovers {
     did(`${from.node} on ${from.host}: ${plan.why}`);
 
     const released = await said(traffic(from).release({ pair, node, lease }), own ? actMs : peerMs);
-    if (remembered && own && !('value' in released)) return; // it was older than what is so: everybody is asked next
-    did(
-      'value' in released
-        ? `${from.host} gave ${address} up`
-        : `${from.host} did not give ${address} up: ${released.why}`,
-    );
-    if (!('value' in released) && (own || (side.entry.by === 'nftables' && !returns)))
-      return end('failed', released.why);
+    if (!('value' in released)) {
+      // It was older than what is so: everybody is asked next.
+      if (remembered && (own || released.code === 'StaleEpoch')) return;
+      did(`${from.host} did not give ${address} up: ${released.why}`);
+      const needed = own || (side.entry.by === 'nftables' && !returns);
+      if (needed || released.code === 'StaleEpoch') return end('failed', released.why);
+    } else did(`${from.host} gave ${address} up`);
 
     const taken = await said(traffic(to).take({ pair, node, from: plan.from, lease }), actMs);
     if ('value' in taken && taken.value.held) {
       did(`${to.host} took ${address}`);
       return end('done', plan.why);
     }
-    // To take it back from one that came first would leave it with the dead proxy: the newer epoch is that of the way back.
     const goal = await holding(this.host, side, to, actMs);
-    if (goal?.held || ('code' in taken && cameFirst.has(taken.code))) {
+    if (goal?.held || ('code' in taken && cameFirst(taken.code, goal, plan.from))) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }
     const why = 'value' in taken ? 'it does not hold it' : taken.why;
     did(`${to.host} did not take ${address}: ${why}`);
-    if ('value' in released && goal) {
+    if ('value' in released) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
       const back = await said(traffic(from).take({ pair, node, from: released.value.epoch, lease: again }), actMs);
       did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
@@ -173,7 +195,7 @@ export class Takeovers {
     episode: Episode,
     { outcome, acts, why }: Pick<Deed, 'outcome' | 'acts' | 'why'>,
   ): void {
-    if (outcome === 'failed') episode.failures++;
+    if (outcome !== 'refused') episode.failures = outcome === 'failed' ? episode.failures + 1 : 0;
     if (outcome !== 'done' && episode.said.has(why)) return;
     episode.said.add(why);
     const { pair: target, node: failed } = side;

@@ -8,6 +8,8 @@ import { answered, type Asked } from './facts';
 /** What the fleet file says of a pair of proxies, in the form in which workflows carry it. */
 export interface PairTerms extends Pick<ProxiesEntry, 'autonomy' | 'coolDown' | 'maintenance' | 'by'> {
   pair: string;
+  /** By which rules plans are made. Runs of earlier builds have none of them, and are replayed by what was so then. */
+  rules?: 2;
   /** How many misses in a row are silence. */
   misses: number;
   nodes: Record<string, { host: string; zone?: string; address: string; port: number; startable: boolean }>;
@@ -94,7 +96,8 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   }
   const refusal = objection(facts, node, peer, force);
   if (!refusal) return { course: 'move' };
-  if (!startable || !home) throw refusal;
+  // Started where it has no address it would serve nobody: a run that gives it one comes when both hosts tell.
+  if (!startable || !home || (terms.rules !== undefined && !home.held)) throw refusal;
   return { course: 'stay', why: whyOf(refusal) };
 }
 
@@ -103,13 +106,14 @@ function objection(facts: PairFacts, node: string, peer: string, force: boolean)
   const { terms, nowMs } = facts;
   const [{ host }, { host: peerHost }] = [terms.nodes[node]!, terms.nodes[peer]!];
   // Its own host redirects: nobody else can.
-  if (terms.by === 'nftables' && !viewOf(facts, node, node))
+  if (terms.rules !== undefined && terms.by === 'nftables' && !viewOf(facts, node, node))
     return new Refusal('NotRedirected', { host, node, why: silenceOf(facts, node) });
   if (!viewOf(facts, peer, node)) return new Refusal('HostSilent', { host: peerHost, why: silenceOf(facts, peer) });
   if (!isWell(facts, peer)) return new Refusal('NoProxy', { node: peer, host: peerHost, why: sawOf(facts, peer) });
   if (force) return undefined;
   if (terms.maintenance !== false) return new Refusal('InMaintenance', { name: terms.pair, why: terms.maintenance });
-  const moved = facts.deeds.findLast(({ failed, outcome }) => failed === node && outcome === 'done');
+  // Also one that failed: its proxy is started where it is, which helps at once.
+  const moved = facts.deeds.findLast(({ failed, outcome }) => failed === node && outcome !== 'refused');
   const agoMs = moved ? nowMs - moved.atMs : Infinity;
   if (agoMs >= terms.coolDown) return undefined;
   const [ago, coolDown] = [agoMs, terms.coolDown].map((ms) => formatDuration(Math.max(0, ms)));

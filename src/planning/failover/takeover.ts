@@ -105,9 +105,26 @@ export const isAstray = ({ source, goal }: Pick<TakeoverFacts, 'source' | 'goal'
 export const isCutOff = (facts: TakeoverFacts): boolean =>
   !facts.own && !facts.source && facts.silent?.says !== 'refused' && (!facts.link.carrier || !facts.link.witness);
 
-/** Both hosts have the address: the one that slept through the newer epoch, while it was cut off, gives it up. */
-export const mustYield = (mine: Holding | undefined, theirs: Holding | undefined): boolean =>
-  mine?.held === true && theirs?.held === true && theirs.epoch > mine.epoch;
+/** An address that two hosts have, as one of them sees it. */
+export interface Twice {
+  mine: Holding | undefined;
+  theirs: Holding | undefined;
+  /** It was lent to this host: its home is the other one. */
+  lent: boolean;
+  /** Whose proxy is gone. */
+  gone: { here: boolean; there: boolean };
+}
+
+/**
+ * Whether this host gives it up. It stays where a proxy lives, whatever the epochs: a way back may have been newer than a move
+ * that succeeded in the end. Of two that live, or of two that do not, the one that slept through the newer epoch gives it up,
+ * while it was cut off. Under one epoch its own node does: it may have been told to, and hear of it late.
+ */
+export function mustYield({ mine, theirs, lent, gone }: Twice): boolean {
+  if (!mine?.held || !theirs?.held) return false;
+  if (gone.here !== gone.there) return gone.here;
+  return theirs.epoch === mine.epoch ? !lent : theirs.epoch > mine.epoch;
+}
 
 /** A late answer is better than none. */
 const serves = (sight: Sight | undefined): boolean => sight?.says === 'answers' || sight?.says === 'late';
