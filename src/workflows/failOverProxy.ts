@@ -71,7 +71,9 @@ async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {
       // What somebody else has taken since is not this run's to give up.
       () => swift.releaseAddress({ host, pair, node, lease }).catch(unlessOvertaken),
     );
-  await book.step(...verify(plan, node, host));
+  // Without its address there is nothing to wait for here: a run that gives it one comes when both hosts tell.
+  if (plan.astray) await book.attempt(...verify(plan, node, host));
+  else await book.step(...verify(plan, node, host));
 }
 
 /** Nothing is to be undone: whoever had the address serves nobody. */

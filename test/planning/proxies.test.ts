@@ -1,6 +1,6 @@
 import type { Sight } from '../../src/contract/sights';
 import { concernOf, planPairGuard } from '../../src/planning/failover/pairGuard';
-import { planProxy, type PairFacts } from '../../src/planning/failover/proxies';
+import { planProxy, proxySentences, type PairFacts } from '../../src/planning/failover/proxies';
 
 const sight = (says: Sight['says']): Sight => ({ says, misses: says === 'answers' ? 0 : 2, sinceMs: 0 });
 const node = (host: string, more: object = {}) => ({
@@ -67,16 +67,26 @@ test('by nftables only its own host can redirect: one that is silent holds no ru
   expect(planProxy({ ...silent, terms: before }, 'a').course).toBe('move');
 });
 
-test('a proxy is not started where it has no address, while nobody can tell who has it', () => {
-  const given = facts({ a: '', b: 'b' }, ['refused', 'answers'], { holders: {} });
+test('a proxy without its address is started while the other host does not tell, and is not waited for', () => {
   const { holders } = facts({ a: '', b: 'b' }, ['refused', 'answers']);
-  const untold: PairFacts = { ...given, holders: { ...holders, b: { silent: 'no answer' } } };
-  expect(() => planProxy(untold, 'a')).toThrow('the agent of b does not answer');
+  const untold = facts({ a: '', b: 'b' }, ['refused', 'answers'], {
+    holders: { ...holders, b: { silent: 'no answer' } },
+  });
+  expect(planProxy(untold, 'a')).toMatchObject({ course: 'stay', astray: true });
+  expect(proxySentences(planProxy(untold, 'a'))[1]).toMatch(
+    /^nobody can tell who has 10\.0\.1\.a, and nothing moves: /,
+  );
 });
 
 test('a move that failed counts for the cool-down of a run: the proxy is started where it is', () => {
   const failed = { ...moved(90_000).deeds[0]!, outcome: 'failed' as const };
-  expect(planProxy(facts(home, ['refused', 'answers'], { deeds: [failed] }), 'a').course).toBe('stay');
+  const given = facts(home, ['refused', 'answers'], { deeds: [failed] });
+  expect(planProxy(given, 'a').course).toBe('stay');
+  // Nobody could start it, or its host is lost: then the run tries what the agents could not.
+  const { terms, holders } = given;
+  const foreign = { ...terms, nodes: { ...terms.nodes, a: node('a', { startable: false }) } };
+  expect(planProxy({ ...given, terms: foreign }, 'a').course).toBe('move');
+  expect(planProxy({ ...given, holders: { ...holders, a: { silent: 'no answer' } } }, 'a').course).toBe('move');
 });
 
 test('what is done for a node follows from who has its address and who answers', () => {

@@ -1,6 +1,6 @@
 import type { ProxiesEntry } from '../../contract/endpoints';
 import type { Observation, Sight } from '../../contract/sights';
-import { isGone, mustYield, type Holding } from '../../planning/failover/takeover';
+import { isGone, mustYield, type Twice } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
@@ -32,27 +32,32 @@ export class Homecomings {
     const before = this.saw.get(pair);
     this.saw.set(pair, now);
     const isNew = now === 'answers' && before !== 'answers';
-    const [here, there] = [side.from, side.to].map(({ node }) => isGone(sights[node], entry.probe));
-    const yields = (each: Side, mine: Holding | undefined, theirs: Holding | undefined) =>
-      mustYield({ mine, theirs, lent: each.returns, gone: { here: here!, there: there! } });
+    const gone = {
+      here: isGone(sights[side.from.node], entry.probe),
+      there: isGone(sights[side.to.node], entry.probe),
+    };
     const twice = (each: Side) => {
       const known = this.acquaintance.of(each);
-      return known !== undefined && yields(each, known.source, known.goal);
+      return known?.source.held && known.goal.held;
     };
     for (const each of own.filter((one) => isNew || twice(one)))
-      this.compare(each, yields).catch((error: unknown) =>
+      this.compare(each, gone).catch((error: unknown) =>
         this.host.log('who holds an address is not known', { level: 'error', ...titled(each), why: String(error) }),
       );
   }
 
-  private async compare(
-    side: Side,
-    yields: (side: Side, mine: Holding | undefined, theirs: Holding | undefined) => boolean,
-  ): Promise<void> {
-    const { pair, node, address, from, to } = side;
+  private async compare(side: Side, gone: Twice['gone']): Promise<void> {
+    const { pair, node, address, from, to, returns } = side;
     this.acquaintance.forget(pair);
-    const [mine, theirs] = await Promise.all([holding(this.host, side, from), holding(this.host, side, to, actMs)]);
-    if (!mine || !theirs || !yields(side, mine, theirs)) return;
+    const [mine, theirs, seen] = await Promise.all([
+      holding(this.host, side, from),
+      holding(this.host, side, to, actMs),
+      said(this.host.peer(to.host, 'watch').look({ target: pair, after: -1, waitMs: 0 }), actMs),
+    ]);
+    // Of its own proxy the other host knows better, also where this one does not reach it.
+    const itAnswers = 'value' in seen && seen.value.sights[to.node]?.says === 'answers';
+    const twice = { mine, theirs, lent: returns, gone: { ...gone, there: gone.there && !itAnswers } };
+    if (!mine || !theirs || !mustYield(twice)) return;
     const atMs = Date.now();
     const lease = { target: `${pair}/${node}`, epoch: Math.max(mine.epoch, theirs.epoch) };
     const released = await said(this.host.peer(from.host, 'traffic').release({ pair, node, lease }), actMs);

@@ -49,6 +49,8 @@ export interface ProxyPlan {
   saw: string;
   /** Why it stays. */
   why?: string;
+  /** It stays without its address, while the other host does not tell whether it has that. */
+  astray?: true;
 }
 
 export const leaseOfNode = (pair: string, node: string): string => `${pair}/${node}`;
@@ -76,6 +78,9 @@ export function planProxy(facts: PairFacts, node: string, force = false): ProxyP
     ...(deed && course === 'away' && { deed }),
     saw: sawOf(facts, node),
     ...(why !== undefined && { why }),
+    ...(terms.rules !== undefined &&
+      course === 'stay' &&
+      !viewOf(facts, node, node)?.held && { astray: true as const }),
   };
 }
 
@@ -96,8 +101,7 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   }
   const refusal = objection(facts, node, peer, force);
   if (!refusal) return { course: 'move' };
-  // Started where it has no address it would serve nobody: a run that gives it one comes when both hosts tell.
-  if (!startable || !home || (terms.rules !== undefined && !home.held)) throw refusal;
+  if (!startable || !home) throw refusal;
   return { course: 'stay', why: whyOf(refusal) };
 }
 
@@ -112,8 +116,12 @@ function objection(facts: PairFacts, node: string, peer: string, force: boolean)
   if (!isWell(facts, peer)) return new Refusal('NoProxy', { node: peer, host: peerHost, why: sawOf(facts, peer) });
   if (force) return undefined;
   if (terms.maintenance !== false) return new Refusal('InMaintenance', { name: terms.pair, why: terms.maintenance });
-  // Also one that failed: its proxy is started where it is, which helps at once.
-  const moved = facts.deeds.findLast(({ failed, outcome }) => failed === node && outcome !== 'refused');
+  // Also a move that failed, where its proxy can be started with its address: that helps at once.
+  const staysWell =
+    terms.nodes[node]!.startable && (terms.rules === undefined || viewOf(facts, node, node)?.held === true);
+  const moved = facts.deeds.findLast(
+    ({ failed, outcome }) => failed === node && (outcome === 'done' || (outcome === 'failed' && staysWell)),
+  );
   const agoMs = moved ? nowMs - moved.atMs : Infinity;
   if (agoMs >= terms.coolDown) return undefined;
   const [ago, coolDown] = [agoMs, terms.coolDown].map((ms) => formatDuration(Math.max(0, ms)));
@@ -126,7 +134,9 @@ const does: Record<Course, (plan: ProxyPlan) => string[]> = {
     ...(deed?.acts ?? []).map(({ afterMs, what }) => `${what} (after ${Math.round(afterMs)} ms)`),
   ],
   move: ({ peer, address }) => [`${peer} takes ${address}, and serves its clients`],
-  stay: ({ node, address, why }) => [`${address} stays with ${node}: ${why}`],
+  stay: ({ node, address, why, astray }) => [
+    astray ? `nobody can tell who has ${address}, and nothing moves: ${why}` : `${address} stays with ${node}: ${why}`,
+  ],
   home: ({ node, address }) => [`nobody has ${address}: ${node} takes it`],
 };
 
