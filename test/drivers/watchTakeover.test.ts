@@ -115,7 +115,6 @@ async function dies({
     if (remember || Math.random() < 0.5) acquaintance.start();
     scene.onEnd(() => acquaintance.stop());
     return {
-      acquaintance,
       takeovers: new Takeovers(host as Host, book, acquaintance),
       homecomings: new Homecomings(host as Host, book, acquaintance),
     };

@@ -1,52 +1,10 @@
-import type { Clients } from '../../src/laboratory/clients/clients';
 import { pairOfLab as pair } from '../../src/laboratory/failoverFleet';
-import type { Verdict } from '../../src/laboratory/history';
-import type { RunView } from '../../src/api/views';
 import { eventually } from '../setup/eventually';
-import { guardRun, type PairScene, pairStory as story, type ProxyReport } from './pairScene';
-
-interface Told {
-  run: RunView;
-  report: ProxyReport;
-  verdict: Verdict;
-  others: Verdict;
-}
-
-/** Breaks the proxy of n1 under load of both, waits until its clients are back at it, and judges what they all were told. */
-async function breaks(
-  scene: PairScene,
-  fault: () => number | Promise<number>,
-  mend?: () => Promise<number>,
-): Promise<Told> {
-  const [mine, theirs] = [await scene.clients('n1'), await scene.clients('n2', 'own')];
-  const faultMs = await fault();
-  await scene.answers(mine);
-  await mend?.();
-  const run = await scene.seenTo(faultMs);
-  await scene.answers(mine);
-  expect(await scene.holders('n1')).toEqual(['n1']);
-  const { verdict, others } = await judged(scene, faultMs, mine, theirs);
-  const report = run.report?.result as ProxyReport;
-  if (process.env['EVENKEEL_FIGURES'])
-    console.log(
-      JSON.stringify({
-        gapMs: verdict.gap.lengthMs,
-        otherMs: others.gap.lengthMs,
-        unknown: verdict.unknown,
-        local: report.local,
-      }),
-    );
-  return { run, report, verdict, others };
-}
+import { guardRun, pairStory as story } from './pairScene';
 
 /** The agent of n1 is not waited for: where the machine is busy, n2 takes the address before n1 says that it has none. */
 const mayBeLate = (line: string): string =>
   line.replace('did not give 10.0.0.201 up: no answer within N ms', 'gave 10.0.0.201 up');
-
-async function judged(scene: PairScene, faultMs: number, mine: Clients, theirs: Clients) {
-  const [log, other] = [await mine.stop(), await theirs.stop()];
-  return scene.judge(faultMs, log, other);
-}
 
 story(
   'a proxy is killed: the other one answers its clients at once, and they go back when it is well',
@@ -60,7 +18,7 @@ story(
        "done: See to n2: nobody has the address of n2",
      ]
     `);
-    const { run, report, verdict, others } = await breaks(scene, () => scene.site.faults.killProxy('n1'));
+    const { run, report, verdict, others } = await scene.breaks(() => scene.site.faults.killProxy('n1'));
     expect(scene.told(run)).toMatchInlineSnapshot(`
      [
        "done: Look at both proxies of proxies",
@@ -93,7 +51,7 @@ story(
 
 story('a proxy hangs: it is killed and started again while the other one answers', {}, async (scene) => {
   await scene.guard();
-  const { run, report, verdict, others } = await breaks(scene, () => scene.site.faults.hangProxy('n1'));
+  const { run, report, verdict, others } = await scene.breaks(() => scene.site.faults.hangProxy('n1'));
   expect(scene.told(run)).toMatchInlineSnapshot(`
    [
      "done: Look at both proxies of proxies",
@@ -116,8 +74,7 @@ story(
   async (scene) => {
     await scene.guard();
     const { faults } = scene.site;
-    const { run, report, verdict, others } = await breaks(
-      scene,
+    const { run, report, verdict, others } = await scene.breaks(
       () => faults.linkDown('n1'),
       async () => {
         expect(await scene.site.agent('n2').traffic.holders({ pair })).toMatchObject({

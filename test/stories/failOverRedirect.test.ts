@@ -1,6 +1,6 @@
 import { pairOfLab as pair } from '../../src/laboratory/failoverFleet';
 import { eventually } from '../setup/eventually';
-import { type PairScene, pairStory, type ProxyReport } from './pairScene';
+import { type PairScene, pairStory } from './pairScene';
 
 /** Where no address can move, the node itself redirects to the other one. */
 const story = (name: string, play: (scene: PairScene) => Promise<void>) =>
@@ -8,10 +8,7 @@ const story = (name: string, play: (scene: PairScene) => Promise<void>) =>
 
 story('a proxy is killed: its host redirects its clients to the other one, and back when it is well', async (scene) => {
   await scene.guard();
-  const [mine, theirs] = [await scene.clients('n1'), await scene.clients('n2', 'own')];
-  const faultMs = scene.site.faults.killProxy('n1');
-  await scene.answers(mine);
-  const run = await scene.seenTo(faultMs);
+  const { run, report, verdict, others } = await scene.breaks(() => scene.site.faults.killProxy('n1'));
   expect(scene.told(run)).toMatchInlineSnapshot(`
    [
      "done: Look at both proxies of proxies",
@@ -23,24 +20,15 @@ story('a proxy is killed: its host redirects its clients to the other one, and b
      "done: Verify that n1 serves its clients at 10.0.0.201",
    ]
   `);
-  await scene.answers(mine);
-  expect(await scene.holders('n1')).toEqual(['n1']);
-  const { verdict, others } = await scene.judge(faultMs, await mine.stop(), await theirs.stop());
-  expect(run.report?.result as ProxyReport).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
+  expect(report).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
   expect(verdict).toMatchObject({ sound: true, hung: [], gap: { over: true } });
   expect(others).toMatchObject({ sound: true, failed: 0, unknown: 0, refused: 0 });
 });
 
 story('a proxy hangs: its clients are told, and redirected', async (scene) => {
   await scene.guard();
-  const [mine, theirs] = [await scene.clients('n1'), await scene.clients('n2', 'own')];
-  const faultMs = scene.site.faults.hangProxy('n1');
-  await scene.answers(mine);
-  const run = await scene.seenTo(faultMs);
-  await scene.answers(mine);
-  expect(await scene.holders('n1')).toEqual(['n1']);
-  const { verdict, others } = await scene.judge(faultMs, await mine.stop(), await theirs.stop());
-  expect(run.report?.result as ProxyReport).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
+  const { report, verdict, others } = await scene.breaks(() => scene.site.faults.hangProxy('n1'));
+  expect(report).toMatchObject({ by: 'n2', course: 'away', failedBack: true });
   expect(verdict).toMatchObject({ sound: true, hung: [] });
   expect(others).toMatchObject({ sound: true, failed: 0, unknown: 0, refused: 0 });
 });

@@ -14,7 +14,14 @@ import { sentences } from '../setup/laboratory';
 import { needs } from '../setup/needs';
 
 export const [guardRun, proxyRun] = [`guard-proxies/${pair}`, `fail-over-proxy/${pair}`];
-export type ProxyReport = Output<'failOverProxy'>;
+type ProxyReport = Output<'failOverProxy'>;
+
+interface Told {
+  run: RunView;
+  report: ProxyReport;
+  verdict: Verdict;
+  others: Verdict;
+}
 
 /** Two nodes with a proxy each, in front of one database; a guard; and clients of both. */
 export class PairScene {
@@ -113,6 +120,29 @@ export class PairScene {
       new Map([...present].filter(([id]) => attempts.some((one) => one.id === id)));
     const [verdict, others] = [mine, theirs].map((log) => judge({ logs: [log], present: of(log), faultMs }));
     return { verdict: verdict!, others: others! };
+  }
+
+  /** Breaks the proxy of n1 under load of both, waits until its clients are back at it, and judges what they all were told. */
+  async breaks(fault: () => number | Promise<number>, mend?: () => Promise<number>): Promise<Told> {
+    const [mine, theirs] = [await this.clients('n1'), await this.clients('n2', 'own')];
+    const faultMs = await fault();
+    await this.answers(mine);
+    await mend?.();
+    const run = await this.seenTo(faultMs);
+    await this.answers(mine);
+    expect(await this.holders('n1')).toEqual(['n1']);
+    const { verdict, others } = await this.judge(faultMs, await mine.stop(), await theirs.stop());
+    const report = run.report?.result as ProxyReport;
+    if (process.env['EVENKEEL_FIGURES'])
+      console.log(
+        JSON.stringify({
+          gapMs: verdict.gap.lengthMs,
+          otherMs: others.gap.lengthMs,
+          unknown: verdict.unknown,
+          local: report.local,
+        }),
+      );
+    return { run, report, verdict, others };
   }
 
   /** For a story that fails: the deeds of both agents, what each sees now, and the last run. */

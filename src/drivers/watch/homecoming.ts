@@ -5,7 +5,7 @@ import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
 import { said } from '../said';
-import { actMs, holding, sidesOf, titled, type Side } from './side';
+import { actMs, holding, ownSight, sidesOf, titled, type Side } from './side';
 
 /**
  * A node that was cut off may come back with an address that the other one took meanwhile, its own or one that was lent to it;
@@ -49,14 +49,13 @@ export class Homecomings {
   private async compare(side: Side, gone: Twice['gone']): Promise<void> {
     const { pair, node, address, from, to, returns } = side;
     this.acquaintance.forget(pair);
-    const [mine, theirs, seen] = await Promise.all([
+    const [mine, theirs, there] = await Promise.all([
       holding(this.host, side, from),
       holding(this.host, side, to, actMs),
-      said(this.host.peer(to.host, 'watch').look({ target: pair, after: -1, waitMs: 0 }), actMs),
+      gone.there ? ownSight(this.host, pair, to, actMs) : undefined,
     ]);
     // Of its own proxy the other host knows better, also where this one does not reach it.
-    const itAnswers = 'value' in seen && seen.value.sights[to.node]?.says === 'answers';
-    const twice = { mine, theirs, lent: returns, gone: { ...gone, there: gone.there && !itAnswers } };
+    const twice = { mine, theirs, lent: returns, gone: { ...gone, there: gone.there && there?.says !== 'answers' } };
     if (!mine || !theirs || !mustYield(twice)) return;
     const atMs = Date.now();
     const lease = { target: `${pair}/${node}`, epoch: Math.max(mine.epoch, theirs.epoch) };

@@ -1,4 +1,5 @@
 import type { ProxiesEntry, ProxyNode } from '../../contract/endpoints';
+import type { Sight } from '../../contract/sights';
 import type { Holding } from '../../planning/failover/takeover';
 import type { Host } from '../host';
 import { said } from '../said';
@@ -50,4 +51,10 @@ export async function holding(
 ): Promise<Holding | undefined> {
   const answer = await said(host.peer(at.host, 'traffic').holders({ pair }), ms);
   return 'value' in answer ? answer.value.holders.find((holder) => holder.node === node) : undefined;
+}
+
+/** What a host sees of its own proxy: it knows better than anybody. Nothing when it does not say so in time. */
+export async function ownSight(host: Host, pair: string, at: Side['from'], ms: number): Promise<Sight | undefined> {
+  const answer = await said(host.peer(at.host, 'watch').look({ target: pair, after: -1, waitMs: 0 }), ms);
+  return 'value' in answer ? answer.value.sights[at.node] : undefined;
 }

@@ -16,7 +16,7 @@ import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
 import { lookAtLink } from './link';
 import { said } from '../said';
-import { actMs, holding, peerMs, sidesOf, titled, type Side } from './side';
+import { actMs, holding, ownSight, peerMs, sidesOf, titled, type Side } from './side';
 
 /** A node for which nothing could be done is looked at again this soon; with each move that failed later, but not than that. */
 const [againMs, latestMs] = [300, 30_000];
@@ -131,15 +131,14 @@ export class Takeovers {
   private async ask(side: Side, observation: Observation, reached: boolean): Promise<TakeoverFacts> {
     const { pair, from, to, own, returns } = side;
     const peer = this.host.peer((own ? to : from).host, 'watch');
-    const [source, goal, theirs, seen, link] = await Promise.all([
+    const [source, goal, theirs, there, link] = await Promise.all([
       holding(this.host, side, from),
       holding(this.host, side, to),
       said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs),
-      own ? undefined : said(peer.look({ target: pair, after: -1, waitMs: 0 }), peerMs),
+      own ? undefined : ownSight(this.host, pair, from, peerMs),
       reached ? { carrier: true, witness: undefined } : lookAtLink(this.host, pair, [from, to], to, peerMs),
     ]);
     const sinceMs = returns ? undefined : this.sinceMoved(side, 'value' in theirs ? theirs.value.deeds : []);
-    const there = seen && 'value' in seen ? seen.value.sights[from.node] : undefined;
     return { ...termsOf(side, observation), source, goal, sinceMs, there, link };
   }
 
