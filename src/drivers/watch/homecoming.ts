@@ -50,7 +50,7 @@ export class Homecomings {
     const { pair, node, address, from, to, returns } = side;
     this.acquaintance.forget(pair);
     const [mine, theirs, there] = await Promise.all([
-      holding(this.host, side, from),
+      holding(this.host, side, from, actMs),
       holding(this.host, side, to, actMs),
       gone.there ? ownSight(this.host, pair, to, actMs) : undefined,
     ]);

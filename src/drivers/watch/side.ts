@@ -42,14 +42,14 @@ export function sidesOf(host: string, pair: string, entry: ProxiesEntry): Side[]
 
 export const titled = ({ pair, node }: Side) => ({ pair, node });
 
-/** Whether a host has the address of the node. Nothing when it does not say so in time. */
+/** Whether a host has the address of the node. Nothing when it does not say so in time: another one within `ms`. */
 export async function holding(
   host: Host,
   { pair, node }: Side,
   at: ProxyNode,
-  ms = at.host === host.name ? actMs : peerMs,
+  ms: number,
 ): Promise<Holding | undefined> {
-  const answer = await said(host.peer(at.host, 'traffic').holders({ pair }), ms);
+  const answer = await said(host.peer(at.host, 'traffic').holders({ pair }), at.host === host.name ? actMs : ms);
   return 'value' in answer ? answer.value.holders.find((holder) => holder.node === node) : undefined;
 }
 

@@ -20,6 +20,8 @@ import { actMs, holding, ownSight, peerMs, sidesOf, titled, type Side } from './
 
 /** A node for which nothing could be done is looked at again this soon; with each move that failed later, but not than that. */
 const [againMs, latestMs] = [300, 30_000];
+/** So long another host has for its answer, ms: a dead one must not hold up its successor, and one that is slow must be heard. */
+const patienceMs = (failures: number): number => Math.min(peerMs * 2 ** failures, actMs);
 /** Moves that failed are forgotten when its proxy has answered for so long. */
 const calmMs = 30_000;
 
@@ -95,11 +97,13 @@ export class Takeovers {
   private async meet(side: Side, episode: Episode, observation: Observation): Promise<void> {
     episode.busy = true;
     try {
-      const facts = await this.look(side, observation);
+      const facts = await this.look(side, observation, episode);
       const now = performance.now();
       if (isCutOff(facts)) this.cutOffAtMs = now;
-      episode.astraySinceMs = isAstray(facts) ? (episode.astraySinceMs ?? now) : undefined;
-      const astrayMs = now - (episode.astraySinceMs ?? now);
+      if (isAstray(facts)) episode.astraySinceMs ??= now;
+      else if (facts.source?.held || facts.goal?.held) episode.astraySinceMs = undefined;
+      // After a move of its own that failed it need not wait for whoever else may be at it.
+      const astrayMs = episode.failures > 0 ? Infinity : now - (episode.astraySinceMs ?? now);
       const plan = planTakeover({ ...facts, sinceCutOffMs: now - this.cutOffAtMs, astrayMs });
       if (plan.does === 'move') await this.move(side, plan, { ...facts, silent: facts.silent! }, episode);
       if (plan.does === 'refused') this.end(side, plan, episode, { outcome: 'refused', acts: [], why: plan.why });
@@ -115,12 +119,16 @@ export class Takeovers {
    * A proxy that is dead, or that is this host's own, leaves nothing to find out: what both hosts said last is enough. Else
    * everybody is asked, since an answer is itself the proof that this node is not cut off.
    */
-  private async look(side: Side, observation: Observation): Promise<TakeoverFacts & { remembered: boolean }> {
+  private async look(
+    side: Side,
+    observation: Observation,
+    { failures }: Episode,
+  ): Promise<TakeoverFacts & { remembered: boolean }> {
     const { from, own, returns } = side;
     const reached = own || observation.sights[from.node]?.says === 'refused';
     const known = reached ? this.acquaintance.of(side) : undefined;
     const fits = known && (returns || (known.source.held && !known.goal.held));
-    if (!fits) return { ...(await this.ask(side, observation, reached)), remembered: false };
+    if (!fits) return { ...(await this.ask(side, observation, reached, patienceMs(failures))), remembered: false };
     const { source, goal, deeds } = known;
     const sinceMs = returns ? undefined : this.sinceMoved(side, deeds);
     const link = { carrier: true, witness: undefined };
@@ -128,15 +136,15 @@ export class Takeovers {
   }
 
   /** Everything at once, each with an end: nothing here waits for a dead host longer than for a living one. */
-  private async ask(side: Side, observation: Observation, reached: boolean): Promise<TakeoverFacts> {
+  private async ask(side: Side, observation: Observation, reached: boolean, ms: number): Promise<TakeoverFacts> {
     const { pair, from, to, own, returns } = side;
     const peer = this.host.peer((own ? to : from).host, 'watch');
     const [source, goal, theirs, there, link] = await Promise.all([
-      holding(this.host, side, from),
-      holding(this.host, side, to),
-      said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), peerMs),
-      own ? undefined : ownSight(this.host, pair, from, peerMs),
-      reached ? { carrier: true, witness: undefined } : lookAtLink(this.host, pair, [from, to], to, peerMs),
+      holding(this.host, side, from, ms),
+      holding(this.host, side, to, ms),
+      said(peer.deeds({ target: pair, after: 0, waitMs: 0 }), ms),
+      own ? undefined : ownSight(this.host, pair, from, ms),
+      reached ? { carrier: true, witness: undefined } : lookAtLink(this.host, pair, [from, to], to, ms),
     ]);
     const sinceMs = returns ? undefined : this.sinceMoved(side, 'value' in theirs ? theirs.value.deeds : []);
     return { ...termsOf(side, observation), source, goal, sinceMs, there, link };
@@ -158,7 +166,8 @@ export class Takeovers {
     const end = (outcome: Deed['outcome'], why: string) => this.end(side, plan, episode, { outcome, acts, why });
     did(`${from.node} on ${from.host}: ${plan.why}`);
 
-    const released = await said(traffic(from).release({ pair, node, lease }), own ? actMs : peerMs);
+    const waitMs = own ? actMs : patienceMs(episode.failures);
+    const released = await said(traffic(from).release({ pair, node, lease }), waitMs);
     if (!('value' in released)) {
       // It was older than what is so: everybody is asked next.
       if (remembered && (own || released.code === 'StaleEpoch')) return;
@@ -167,17 +176,20 @@ export class Takeovers {
       if (needed || released.code === 'StaleEpoch') return end('failed', released.why);
     } else did(`${from.host} gave ${address} up`);
 
-    const taken = await said(traffic(to).take({ pair, node, from: plan.from, lease }), actMs);
-    if ('value' in taken && taken.value.held) {
+    let taken = await this.take(side, plan.from, lease);
+    const { goal } = taken;
+    // The goal moved on since it was asked, and yet does not have it, which the source gave up for this move.
+    if (taken.code === 'EpochMoved' && goal?.held === false && goal.epoch < lease.epoch)
+      taken = await this.take(side, goal.epoch, lease);
+    if (!taken.why) {
       did(`${to.host} took ${address}`);
       return end('done', plan.why);
     }
-    const goal = await holding(this.host, side, to, actMs);
-    if (goal?.held || ('code' in taken && cameFirst(taken.code, goal, plan.from))) {
+    if (taken.goal?.held || cameFirst(taken.code, taken.goal, plan.from)) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }
-    const why = 'value' in taken ? 'it does not hold it' : taken.why;
+    const { why } = taken;
     did(`${to.host} did not take ${address}: ${why}`);
     if ('value' in released) {
       const again = { target: lease.target, epoch: plan.epoch + 1 };
@@ -185,6 +197,19 @@ export class Takeovers {
       did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
     }
     end('failed', why);
+  }
+
+  /** Nothing when it was taken; else why not, and what is known then of who has it. */
+  private async take(
+    side: Side,
+    from: number,
+    lease: { target: string; epoch: number },
+  ): Promise<{ why?: string; code?: ErrorCode | undefined; goal?: Holding | undefined }> {
+    const { pair, node, to } = side;
+    const taken = await said(this.host.peer(to.host, 'traffic').take({ pair, node, from, lease }), actMs);
+    if ('value' in taken && taken.value.held) return {};
+    const goal = await holding(this.host, side, to, actMs);
+    return 'value' in taken ? { why: 'it does not hold it', goal } : { ...taken, goal };
   }
 
   /** Writes down how it ended; what did not come about once for each reason. */
