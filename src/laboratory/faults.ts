@@ -57,9 +57,14 @@ export class Faults {
   /** A forwarder starts anew: its kernel knows no route, and its agent has what lies on its disk. */
   async reboot(forwarder: string): Promise<number> {
     this.killAgent(forwarder);
-    const { namespace } = this.site.network.host(forwarder);
-    await answerOf([...inside(namespace), 'nft', 'flush', 'ruleset']);
+    await this.flush(forwarder);
     return this.startAgent(forwarder);
+  }
+
+  /** Somebody empties the tables of a host, with what others keep there. */
+  async flush(host: string): Promise<number> {
+    await answerOf([...inside(this.site.network.host(host).namespace), 'nft', 'flush', 'ruleset']);
+    return now();
   }
 
   /** Packets to and from these hosts vanish. */

@@ -22,6 +22,8 @@ export interface Troubles {
   broken?: number;
   /** Nobody has the address, since who moved it died over it. */
   astray?: boolean;
+  /** Somebody has flushed the rules of both kernels, and the epochs with them; the agents have theirs on disk. */
+  flushed?: boolean;
   /** The dead proxy answers now and then. */
   stutters?: boolean;
   /** One of the agents is killed in the midst of it, and starts again. */
@@ -107,7 +109,7 @@ class World {
 
 /** What the kernel of a host says of the address of n2, with the rules of the `traffic` driver and the time that each step takes. */
 class Kernel {
-  private epoch = 4;
+  private epoch: number;
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -115,7 +117,9 @@ class Kernel {
     public held: boolean,
     private readonly world: World,
     private broken = 0,
-  ) {}
+  ) {
+    this.epoch = world.troubles.flushed ? 0 : 4;
+  }
 
   readonly view = () => ({ node: 'n2', held: this.held, epoch: this.epoch });
 
@@ -159,6 +163,8 @@ class Agent {
   /** From a start to a crash. What belongs to an ended one is heard by nobody. */
   private life:
     { over: boolean; book: DeedBook; takeovers: Takeovers; homecomings: Homecomings; end(): void } | undefined;
+
+  private newest = 4;
 
   constructor(
     private readonly world: World,
@@ -242,6 +248,13 @@ class Agent {
     return life.over ? nothing : answer();
   }
 
+  /** What an agent has on disk outlives it. */
+  private admit(epoch: number): void {
+    if (epoch < this.newest)
+      throw new Refusal('StaleEpoch', { target: pair, host: this.name, known: this.newest, given: epoch });
+    this.newest = epoch;
+  }
+
   private calls(capability: string): Calls {
     const { kernel, world } = this;
     const n1 = { node: 'n1', held: this.name === 'a', epoch: 1 };
@@ -250,8 +263,14 @@ class Agent {
         await world.upTo(25);
         return { holders: [kernel.view(), n1] };
       },
-      take: ({ from, lease }: { from: number; lease: { epoch: number } }) => kernel.take(from, lease.epoch),
-      release: ({ lease }: { lease: { epoch: number } }) => kernel.release(lease.epoch),
+      take: async ({ from, lease }: { from: number; lease: { epoch: number } }) => {
+        this.admit(lease.epoch);
+        return kernel.take(from, lease.epoch);
+      },
+      release: async ({ lease }: { lease: { epoch: number } }) => {
+        this.admit(lease.epoch);
+        return kernel.release(lease.epoch);
+      },
     };
     const watch: Calls = {
       look: async () => ({ sights: { n2: sight('refused') } }),

@@ -30,6 +30,7 @@ test.each<[string, Troubles, { withinMs: number; seeds: number }]>([
     { crash: true, broken: 2, lateMs: 160, lookMs: 20_000 },
     { withinMs: 19_000, seeds: 100 },
   ],
+  ['though the epochs of the kernels are lost', { flushed: true, lookMs: 8_000 }, { withinMs: 3_000, seeds: 100 }],
   ['though whoever moved it died over it', { astray: true, lookMs: 20_000 }, { withinMs: 17_000, seeds: 50 }],
 ])('the address of a dead proxy comes to the living one, %s', async (_, troubles, { withinMs, seeds }) => {
   const all = await ends(troubles, seeds);

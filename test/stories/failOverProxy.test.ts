@@ -198,3 +198,18 @@ story('the proxy that took over dies too, and its clients go home at once', {}, 
   await eventually(async () => (await scene.holders('n1')).join() === 'n1');
   await eventually(async () => (await scene.holders('n2')).join() === 'n1');
 });
+
+story('somebody flushes the rules of both hosts: their agents know the epoch from their disks', {}, async (scene) => {
+  await scene.guard();
+  await scene.operator.pause(guardRun, { by: 'ann', why: 'to see what the agents do alone' });
+  const [mine, theirs] = [await scene.clients('n1'), await scene.clients('n2', 'own')];
+  const lease = { target: `${pair}/n1`, epoch: 7 };
+  await scene.site.agent('n1').traffic.take({ pair, node: 'n1', from: 1, lease });
+  await scene.site.agent('n2').traffic.release({ pair, node: 'n1', lease });
+  for (const host of ['n1', 'n2']) await scene.site.faults.flush(host);
+  const faultMs = scene.site.faults.killProxy('n1');
+  await eventually(async () => (await scene.holders('n1')).join() === 'n2');
+  await scene.answers(mine);
+  const { verdict } = await scene.judge(faultMs, await mine.stop(), await theirs.stop());
+  expect(verdict).toMatchObject({ sound: true, hung: [] });
+});

@@ -15,7 +15,7 @@ import type { Host } from '../host';
 import type { Acquaintance } from './acquaintance';
 import type { DeedBook } from './deedBook';
 import { lookAtLink } from './link';
-import { said } from '../said';
+import { said, type Unsaid } from '../said';
 import { actMs, holding, ownSight, peerMs, sidesOf, titled, type Side } from './side';
 
 /** A node for which nothing could be done is looked at again this soon; with each move that failed later, but not than that. */
@@ -42,6 +42,14 @@ interface Episode {
   said: Set<string>;
   /** When both hosts first said that they have not its address. */
   astraySinceMs?: number | undefined;
+  /** The epoch under which a host last refused a move that came too late, and whether it did so twice. */
+  late?: { epoch: number; twice: boolean };
+}
+
+/** Hears of an epoch that the kernels do not tell: it is only on the disk of an agent, or of a run that has begun nothing yet. */
+function heed(episode: Episode, { code, facts }: Partial<Unsaid>): void {
+  const epoch = code === 'StaleEpoch' ? Number(facts?.['known']) : 0;
+  if (epoch > 0) episode.late = { epoch, twice: episode.late?.epoch === epoch };
 }
 
 /**
@@ -104,7 +112,8 @@ export class Takeovers {
       else if (facts.source?.held || facts.goal?.held) episode.astraySinceMs = undefined;
       // After a move of its own that failed it need not wait for whoever else may be at it.
       const astrayMs = episode.failures > 0 ? Infinity : now - (episode.astraySinceMs ?? now);
-      const plan = planTakeover({ ...facts, sinceCutOffMs: now - this.cutOffAtMs, astrayMs });
+      const abandoned = episode.late?.twice ? episode.late.epoch : undefined;
+      const plan = planTakeover({ ...facts, sinceCutOffMs: now - this.cutOffAtMs, astrayMs, abandoned });
       if (plan.does === 'move') await this.move(side, plan, { ...facts, silent: facts.silent! }, episode);
       if (plan.does === 'refused') this.end(side, plan, episode, { outcome: 'refused', acts: [], why: plan.why });
     } catch (error) {
@@ -169,6 +178,7 @@ export class Takeovers {
     const waitMs = own ? actMs : patienceMs(episode.failures);
     const released = await said(traffic(from).release({ pair, node, lease }), waitMs);
     if (!('value' in released)) {
+      heed(episode, released);
       // It was older than what is so: everybody is asked next.
       if (remembered && (own || released.code === 'StaleEpoch')) return;
       did(`${from.host} did not give ${address} up: ${released.why}`);
@@ -181,7 +191,8 @@ export class Takeovers {
     // The goal moved on since it was asked, and yet does not have it, which the source gave up for this move.
     if (taken.code === 'EpochMoved' && goal?.held === false && goal.epoch < lease.epoch)
       taken = await this.take(side, goal.epoch, lease);
-    if (!taken.why) {
+    heed(episode, taken);
+    if (taken.why === undefined) {
       did(`${to.host} took ${address}`);
       return end('done', plan.why);
     }
@@ -204,7 +215,7 @@ export class Takeovers {
     side: Side,
     from: number,
     lease: { target: string; epoch: number },
-  ): Promise<{ why?: string; code?: ErrorCode | undefined; goal?: Holding | undefined }> {
+  ): Promise<Partial<Unsaid> & { goal?: Holding | undefined }> {
     const { pair, node, to } = side;
     const taken = await said(this.host.peer(to.host, 'traffic').take({ pair, node, from, lease }), actMs);
     if ('value' in taken && taken.value.held) return {};

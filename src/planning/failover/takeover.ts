@@ -31,6 +31,8 @@ export interface TakeoverFacts {
   link: { carrier: boolean; witness: string | undefined };
   /** ms for which both hosts have said that they have not its address. */
   astrayMs?: number | undefined;
+  /** An epoch under which a host refused two moves that came too late, and under which nobody has moved anything since. */
+  abandoned?: number | undefined;
   /** ms since this node last found that it may be cut off itself: what it saw until then is older than its link. */
   sinceCutOffMs?: number | undefined;
 }
@@ -77,7 +79,7 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
     return nothing('this node was cut off itself a while ago, and the other host has not said yet what it sees');
   // At the very first start nobody has it, and that is a run's to change.
   if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
-  const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0) + 1;
+  const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0, facts.abandoned ?? 0) + 1;
   const against = objection(facts);
   if (against) return { does: 'refused', why: against, epoch };
   if (!goal) return { does: 'refused', why: 'nobody can tell who has its address at the other node', epoch };
