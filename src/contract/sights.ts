@@ -22,6 +22,7 @@ export const Sight = z.object({
     .object({
       atMs: z.number(),
       lsn: z.string(),
+      timeline: z.number().int().optional(),
       /** Standbys that a commit may have waited for, in lower case; `need` of them had to have it. 0: some commit need not wait. */
       waitsFor: z.array(z.string()),
       need: z.number().int(),

@@ -83,7 +83,7 @@ async function redirect(book: Runbook, plan: ProxyPlan, by: 'address' | 'nftable
   const given = `Let ${node} give up ${address}`;
   const give = () => swift.releaseAddress({ host, pair, node, lease });
   // By nftables it is its own host that redirects: without it nothing can be done.
-  if (by === 'nftables') await book.step(given, give);
+  if (by === 'nftables') await book.step(given, () => give().catch(throwEnding));
   else await book.attempt(given, give);
   await book.step(`Let ${peer} take ${address}`, () => take({ host: peerHost, pair, node, from: from.peer, lease }));
 }
@@ -105,6 +105,10 @@ async function take(order: Parameters<typeof swift.takeAddress>[0]): Promise<voi
 /** Under a newer epoch somebody else sees to the node: no retry of this run can succeed, and nobody is asked for one. */
 const endsIfOvertaken = (error: unknown): unknown =>
   codeOf(error) === 'StaleEpoch' && patched('a-run-that-was-overtaken-ends') ? new Ending(error) : error;
+
+function throwEnding(error: unknown): never {
+  throw endsIfOvertaken(error);
+}
 
 function unlessOvertaken(error: unknown): void {
   if (codeOf(error) !== 'StaleEpoch') throw error;

@@ -243,6 +243,54 @@ describe('a failover', () => {
   });
 });
 
+describe('a member that somebody promoted past us', () => {
+  const promoted = (timeline: number): MemberView => ({ ...standby('p2', '0/6000'), state: 'primary', timeline });
+  const beside = (timeline: number, before: number | undefined, says: Sight['says'] = 'silent') => {
+    const known = before === undefined ? good : { ...good, timeline: before };
+    return facts({
+      members: { p1: { silent: 'gone' }, p2: promoted(timeline), p3: standby('p3', '0/9000') },
+      observations: ['fa', 'fb', 'et'].map((observer) => seen(observer, sight(says, { good: known }))),
+    });
+  };
+
+  test('is the one candidate, and nothing is lost where commits waited for it', () => {
+    const plan = planFailover(beside(2, 1), wish);
+    expect(plan).toMatchObject({
+      candidates: [{ member: 'p2', promoted: 2 }],
+      excluded: [{ member: 'p3', why: 'p2 was promoted already' }],
+      others: [{ member: 'p3' }],
+      lossless: true,
+      asks: [],
+    });
+    expect(failoverSentences(plan)).toContain(
+      'p2 on p2 is a primary already, on timeline 2: somebody promoted it, and it stays the primary of orders-db',
+    );
+  });
+
+  test('is asked for where commits need not have waited for it', () => {
+    const waited = { ...good, timeline: 1, waitsFor: ['p2', 'p3'] };
+    const observations = ['fa', 'fb', 'et'].map((observer) => seen(observer, sight('silent', { good: waited })));
+    expect(planFailover({ ...beside(2, 1), observations }, wish)).toMatchObject({
+      lossless: false,
+      asks: ['nobody knows how much of what was committed p2 lacks'],
+    });
+  });
+
+  test.each([
+    ['is the one that was replaced before', beside(1, 2)],
+    ['may be that', beside(2, undefined)],
+    ['is beside a primary that answers', beside(2, 1, 'answers')],
+  ])('moves nothing where it %s', (_, each) => {
+    expect(() => planFailover(each, wish)).toThrow(/has 2 primaries: p1 by the routes, p2 by itself/);
+  });
+
+  test('takes the place of a primary that answers only by force, and after a yes', () => {
+    expect(planFailover(beside(2, 1, 'answers'), { ...wish, force: true }).asks).toContain(
+      'only 0 of 3 observers miss the primary',
+    );
+  });
+});
+
 test('a switch-over wants a primary that is well and a standby that streams from it', () => {
   const p1: MemberView = {
     ...{ member: 'p1', state: 'primary', cautions: [] },

@@ -110,6 +110,51 @@ story('with autonomy ask nothing moves before the yes', { endpointEntry: { auton
 });
 
 story(
+  'somebody promotes the standby while a failover waits for a yes: that is the one that is promoted',
+  { endpointEntry: { autonomy: 'ask' } },
+  async (scene) => {
+    const { site } = scene;
+    await scene.guard();
+    await scene.writes();
+    const faultMs = site.faults.killDatabase('p1');
+    const asking = await scene.until('fail-over-endpoint', ({ phase }) => phase === 'waiting for approval');
+    await site.database('p2').ask('select pg_promote()');
+    const said = await scene.evenkeel('approve', id, '--plan', asking.plan!.digest);
+    expect([said.status, said.err]).toEqual([0, '']);
+    const run = await scene.ended('fail-over-endpoint');
+    expect(told(run)).toMatchInlineSnapshot(`
+     [
+       "done: Look at orders, its members, forwarders and observers",
+       "done: Take orders, so that no other run touches it",
+       "done: Wait for approval of the failover of orders",
+       "done: Look at orders again",
+       "done: Close orders on fa and fb, and fence p1",
+       "done: Promote p2 on p2",
+       "done: Open orders to p2 under epoch 3",
+       "done: Free the clients that still wait for p1",
+       "done: Verify by a write through fa and fb",
+       "done: Count the commits that only p1 has",
+       "done: Keep what the observers saw of the writes",
+     ]
+    `);
+    expect(run.plan!.sentences.map(plain)).toMatchInlineSnapshot(`
+     [
+       "p1 is crashed: N of 3 observers miss it",
+       "fa (zone a): down, refused since N requests (nothing listens)",
+       "fb (zone b): down, refused since N requests (nothing listens)",
+       "et (zone c): down, refused since N requests (nothing listens)",
+       "2 of 3 are needed",
+       "p2 on p2 is a primary already, on timeline 2: somebody promoted it, and it stays the primary of orders",
+       "nothing that was acknowledged is lost: every commit waited for a standby, and the furthest of them is known",
+       "fa and fb forward to it, under one new epoch",
+       "p1 is fenced first, and rejoins by \`evenkeel run rejoin-standby\`",
+     ]
+    `);
+    expect(await scene.judged(resultOf(run).primary, faultMs)).toMatchObject({ sound: true, lost: [] });
+  },
+);
+
+story(
   'a question that waits for a yes lapses when the primary is well again, and its guard watches on',
   { endpointEntry: { autonomy: 'ask' } },
   async (scene) => {

@@ -1,6 +1,6 @@
 import { pairOfLab as pair } from '../../src/laboratory/failoverFleet';
 import { eventually } from '../setup/eventually';
-import { type PairScene, pairStory } from './pairScene';
+import { type PairScene, pairStory, proxyRun } from './pairScene';
 
 /** Where no address can move, the node itself redirects to the other one. */
 const story = (name: string, play: (scene: PairScene) => Promise<void>) =>
@@ -58,3 +58,25 @@ story('a host loses its link: only that host could redirect, and it is said', as
   await scene.answers(mine);
   expect(await scene.holders('n1')).toEqual(['n1']);
 });
+
+pairStory(
+  'with autonomy ask both proxies come up unasked, and a failure is asked about',
+  { proxiesEntry: { by: 'nftables', autonomy: 'ask' } },
+  async (scene) => {
+    const guard = await scene.guard();
+    expect(scene.told(guard).slice(0, 3)).toMatchInlineSnapshot(`
+     [
+       "done: Look at both proxies of proxies",
+       "done: See to n1: nobody has the address of n1",
+       "done: See to n2: nobody has the address of n2",
+     ]
+    `);
+    expect([await scene.holders('n1'), await scene.holders('n2')]).toEqual([['n1'], ['n2']]);
+    const faultMs = scene.site.faults.killProxy('n1');
+    await scene.seenTo(faultMs, (run) => run.phase === 'waiting for approval');
+    await scene.operator.decide(proxyRun, { by: 'ann', why: 'go', approved: true });
+    const run = await scene.seenTo(faultMs);
+    expect(run.report?.result).toMatchObject({ course: 'move', by: 'n2', failedBack: true });
+    await scene.answers(await scene.clients('n1'));
+  },
+);

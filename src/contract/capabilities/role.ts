@@ -103,13 +103,14 @@ export const role = {
   },
   promote: {
     kind: 'act',
-    summary: 'Make the standby the primary: asked again until it is, or the deadline has passed',
+    summary:
+      'Make the standby the primary: asked again until it is, or the deadline has passed. One that is the primary already stays it',
     role: 'agent',
     input: z.object({ endpoint: Endpoint, lease: Lease, deadlineMs: ms.default(10_000) }),
     output: z.object({
       timeline: z.number().int(),
       lsn: Lsn,
-      /** How often it had to be asked. */
+      /** How often it had to be asked; 0 where it was the primary already. */
       asked: z.number().int(),
       tookMs: z.number(),
     }),

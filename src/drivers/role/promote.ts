@@ -24,7 +24,8 @@ const lookEveryMs = 10;
 
 /**
  * Makes a standby the primary. Replay that somebody paused is resumed first, since acknowledged commits may wait in it.
- * Asked again under the same epoch, it tells of the promotion that was made.
+ * Asked again under the same epoch, it tells of the promotion that was made; a member that somebody else has promoted since
+ * it was chosen stays the primary, and is told of too: who refused it would promote another one beside it.
  */
 export async function promote(
   place: Place,
@@ -36,8 +37,8 @@ export async function promote(
   const left = () => Math.max(1, until - performance.now());
   refuseDown(place);
   const facts = await askFacts(line, left());
-  const byUs = readPromotion(place)?.epoch === lease.epoch;
-  if (!facts.standby && !byUs) throw new Refusal('NotStandby', { ...factsOf(place), state: 'primary' });
+  if (!facts.standby && readPromotion(place)?.epoch !== lease.epoch)
+    place.host.log('somebody else has promoted it', { endpoint: place.endpoint, epoch: lease.epoch });
   if (facts.standby && facts.paused !== 'not paused') {
     place.host.log('replay was paused, and is resumed for a promotion', {
       endpoint: place.endpoint,

@@ -3,7 +3,7 @@ import { Refusal } from '../../contract/errors';
 import { chooseCandidates, type Candidate, type Choice } from './candidates';
 import type { Observation } from '../../contract/sights';
 import { answered, primaryOf, type EndpointFacts, type EndpointTerms } from './facts';
-import { rivalsOf } from './rivals';
+import { promotedBeside, rivalsOf } from './rivals';
 import { judge, voteSentences, type Judgement } from './verdict';
 
 /** What is done about an endpoint whose primary is gone. */
@@ -59,15 +59,16 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
   if (terms.maintenance !== false && !wish.force)
     throw new Refusal('InMaintenance', { name: endpoint, why: terms.maintenance });
   const primary = theOnlyPrimary(facts);
+  const judgement = judgeObservations(terms, primary, facts.observations);
+  const mayReplace = judgement.majority || wish.force;
   const [second] = rivalsOf(facts, primary);
-  if (second !== undefined)
+  if (second !== undefined && !(mayReplace && second === promotedBeside(facts, primary)))
     throw new Refusal('NoPrimary', {
       name: endpoint,
       count: 2,
       which: `${primary} by the routes, ${second} by itself`,
     });
-  const judgement = judgeObservations(terms, primary, facts.observations);
-  if (!judgement.majority && !wish.force) throw noMajority(endpoint, primary, judgement);
+  if (!mayReplace) throw noMajority(endpoint, primary, judgement);
   const choice = chooseCandidates(facts, primary);
   const candidates = wished(choice, wish, endpoint);
   const close = Object.entries(facts.routes).flatMap(([forwarder, route]) =>
@@ -171,7 +172,9 @@ export function failoverSentences(plan: FailoverPlan): string[] {
   return [
     judgement.sentence,
     ...voteSentences(judgement),
-    `${first!.member} on ${first!.host} becomes the primary of ${endpoint}: ${because(first!, others)}`,
+    first!.promoted === undefined
+      ? `${first!.member} on ${first!.host} becomes the primary of ${endpoint}: ${because(first!, others)}`
+      : `${first!.member} on ${first!.host} is a primary already, on timeline ${first!.promoted}: somebody promoted it, and it stays the primary of ${endpoint}`,
     ...others.map(({ member, lsn }) => `if that fails, ${member} (received up to ${lsn})`),
     ...excluded.map(({ member, why }) => `not ${member}: ${why}`),
     lossless

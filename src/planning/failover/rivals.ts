@@ -11,6 +11,29 @@ export const primariesBeside = ({ members }: EndpointFacts, primary: string): st
 export const rivalsOf = (facts: EndpointFacts, primary: string): string[] =>
   primariesBeside(facts, primary).filter((member) => !isLeftBehind(facts.members, member));
 
+/**
+ * The one other primary, where it is on a later timeline than this one was ever seen on: somebody promoted it past us, and the
+ * forwarders do not lead to it yet.
+ */
+export function promotedBeside(facts: EndpointFacts, primary: string): string | undefined {
+  const [member, another] = rivalsOf(facts, primary);
+  if (member === undefined || another !== undefined) return undefined;
+  const before = timelinesSeen(facts, primary);
+  const now = timelineOf(facts, member);
+  return before.length > 0 && now !== undefined && now > Math.max(...before) ? member : undefined;
+}
+
+const timelineOf = ({ members }: EndpointFacts, member: string): number | undefined => {
+  const view = members[member];
+  return answered(view) ? view.timeline : undefined;
+};
+
+/** By itself, and by whoever had an answer from it as a primary. */
+const timelinesSeen = (facts: EndpointFacts, member: string): number[] =>
+  [timelineOf(facts, member), ...facts.observations.map(({ sights }) => sights[member]?.good?.timeline)].filter(
+    (timeline) => timeline !== undefined,
+  );
+
 const isLeftBehind = (members: EndpointFacts['members'], member: string): boolean =>
   Object.values(members).some((other) => isFormer(members[member], other));
 

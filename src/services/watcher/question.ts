@@ -23,6 +23,7 @@ export function questionOf({ kind, own }: Thing, observer: string): string {
       (select pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commits)
     select standby, commits, set_config('synchronous_commit', 'local', true)
     , case when not standby then ${write} end as wrote
+    , case when not standby then pg_walfile_name(pg_current_wal_insert_lsn()) end as segment
     , case when not standby then ${commitSettings} end as settings
     , current_setting('synchronous_standby_names') as names
     , case when not standby then ${waits} end as waits
@@ -44,6 +45,7 @@ export function readAnswer(
       good: {
         atMs: Date.now(),
         lsn: row['wrote'] as string,
+        timeline: Number.parseInt((row['segment'] as string).slice(0, 8), 16),
         ...waitedFor(row),
       },
     }),

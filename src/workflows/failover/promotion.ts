@@ -91,18 +91,24 @@ export class Promotion {
     await this.book.approve(what, lacks > this.terms.mostLag);
   }
 
-  /** The old primary may have gone on until it was fenced: who has the most is asked again, where there is a choice. */
+  /**
+   * The old primary may have gone on until it was fenced: who has the most is asked again, where there is a choice. Whom
+   * somebody promoted meanwhile comes first: another one beside it would be a second primary.
+   */
   private async furthest(): Promise<Candidate[]> {
     const { endpoint, candidates, wished } = this.plan;
     if (candidates.length === 1 || wished) return candidates;
     const now = await Promise.all(
       candidates.map(async (candidate) => {
         const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs: askMs });
-        const { lsn = candidate.lsn } = await asked.catch(() => candidate); // one that is silent keeps what it said before
-        return { ...candidate, lsn };
+        const silent = { lsn: candidate.lsn, state: undefined }; // it keeps what it said before
+        const { lsn = candidate.lsn, state } = await asked.catch(() => silent);
+        return { candidate: { ...candidate, lsn }, already: state === 'primary' };
       }),
     );
-    return now.toSorted(furthestFirst);
+    return now
+      .toSorted((a, b) => Number(b.already) - Number(a.already) || furthestFirst(a.candidate, b.candidate))
+      .map(({ candidate }) => candidate);
   }
 
   private nobody() {
