@@ -155,6 +155,11 @@ export const failoverErrors = {
     retry: false,
     next: 'look at the observers; with --force it is failed over all the same',
   },
+  ProxyAnswers: {
+    says: 'the proxy of {node} answers {answers} of the {total} agents of {name}',
+    retry: false,
+    next: 'nothing: its clients are served. Stop that proxy first if they are to move',
+  },
   StillAlive: {
     says: '{member} answers {answers} of {total} observers of {name}',
     retry: false,

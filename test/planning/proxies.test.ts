@@ -108,7 +108,7 @@ test('it is refused where nothing can be done, and where nothing need be', () =>
     ...facts(home, ['refused', 'refused']).terms,
     nodes: { a: node('a', { startable: false }), b: node('b') },
   };
-  expect(plan(home, ['answers', 'answers'])).toThrow('a answers 2 of 2 observers of pool');
+  expect(plan(home, ['answers', 'answers'])).toThrow('the proxy of a answers 2 of the 2 agents of pool');
   expect(plan(home, ['refused', 'refused'], { terms: unstartable })).toThrow('the proxy of b on b does not answer');
   expect(() => planProxy(facts(home, ['refused', 'answers']), 'c')).toThrow('pool has no node "c" of a or b');
   const cooling = facts(home, ['refused', 'answers'], { ...moved(50_000), terms: unstartable });

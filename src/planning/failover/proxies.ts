@@ -97,7 +97,7 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   }
   if (!isDown(facts, node)) {
     const answers = sightsOf(facts, node).filter(hears).length;
-    throw new Refusal('StillAlive', { name: terms.pair, member: node, answers, total: facts.observations.length });
+    throw new Refusal('ProxyAnswers', { name: terms.pair, node, answers, total: facts.observations.length });
   }
   const refusal = objection(facts, node, peer, force);
   if (!refusal) return { course: 'move' };

@@ -26,7 +26,7 @@ export const endingOnRefusal =
   };
 
 /** What a guard's run finds when there is nothing to be done any more: nobody is paged for it. */
-const noNews: readonly (ErrorCode | undefined)[] = ['StillAlive', 'NoMajority', 'LeftAlone'];
+const noNews: readonly (ErrorCode | undefined)[] = ['StillAlive', 'ProxyAnswers', 'NoMajority', 'LeftAlone'];
 
 export const isNoNews = (error: unknown): boolean =>
   workflowInfo().parent !== undefined && noNews.includes(codeOf(error)) && patched('what-is-not-needed-is-no-news');
