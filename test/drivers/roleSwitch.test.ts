@@ -50,15 +50,19 @@ describe('a planned change of roles', () => {
     expect(await role('p1').setSynchronous({ endpoint, lease: lease(1), members: [] })).toEqual({ setting: '' });
   });
 
-  run('who was promoted by somebody else stays it, only a primary is demoted, and nobody follows himself', async () => {
+  run('only a standby is promoted, only a primary is demoted, and nobody follows himself', async () => {
     const asked = { endpoint, lease: lease(1), deadlineMs };
-    expect(await role('p1').promote(asked)).toMatchObject({ timeline: 1, asked: 0 });
+    await expect(role('p1').promote(asked)).rejects.toMatchObject({
+      code: 'NotStandby',
+      message: /is primary, not a standby/,
+    });
     await expect(role('p2').demote(asked)).rejects.toMatchObject({
       code: 'NotPrimary',
       message: /is standby, not primary/,
     });
     await expect(role('p1').follow({ ...asked, primary: 'p2' })).rejects.toMatchObject({ code: 'NotStandby' });
     await expect(role('p1').follow({ ...asked, primary: 'p1' })).rejects.toMatchObject({ code: 'BadInput' });
+    expect(await role('p1').promote({ ...asked, adopt: true })).toMatchObject({ timeline: 1, asked: 0 });
     const elsewhere = role('p1').status({ endpoint: 'other', deadlineMs });
     await expect(elsewhere).rejects.toMatchObject({ code: 'NoPart' });
   });

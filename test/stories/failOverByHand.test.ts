@@ -155,6 +155,45 @@ story(
 );
 
 story(
+  'somebody promotes the one of two standbys that was not chosen, after the forwarders were closed: it is asked about, and stays',
+  { standbys: 2 },
+  async (scene) => {
+    const { site } = scene;
+    await site.database('p1').ask(`alter system set synchronous_standby_names = 'ANY 1 (p2, p3)'`);
+    await site.database('p1').ask('select pg_reload_conf()');
+    await scene.guard();
+    await scene.writes();
+    await site.faults.cut('p1');
+    const waits = (what: string) =>
+      scene.until('fail-over-endpoint', ({ steps }) => steps.at(-1)!.what.startsWith(`Wait for approval of ${what}`));
+    await waits('a promotion although p1 is not proven dead');
+    await site.database('p3').ask('select pg_promote()');
+    const yes = { approved: true, by: 'ann', why: 'go' };
+    await scene.operator.decide(id, yes);
+    await waits('p3 as the primary');
+    await scene.operator.decide(id, yes);
+    const run = await scene.ended('fail-over-endpoint');
+    expect(told(run).slice(2)).toMatchInlineSnapshot(`
+     [
+       "done: Close orders on fa and fb, and fence p1",
+       "done: Wait for approval of a promotion although p1 is not proven dead: the agent of p1 does not answer at its address: no answer within N s; and it may go on to acknowledge commits, since they need not wait for the standby that is promoted",
+       "done: Wait for approval of p3 as the primary, which somebody promoted meanwhile: nobody knows what it lacks that p2 may have",
+       "done: Promote p3 on p3",
+       "done: Open orders to p3 under epoch 3",
+       "done: Free the clients that still wait for p1",
+       "done: Verify by a write through fa and fb",
+       "done: Let p2 follow p3",
+       "done: Let commits on p3 wait for one of p2",
+       "failed: Count the commits that only p1 has (the agent of p1 does not answer at https://NET.11:7443: no connection within N s. Next: look at the host, or start its agent; the run goes on by itself when it answers.)",
+       "done: Keep what the observers saw of the writes",
+     ]
+    `);
+    expect(resultOf(run)).toMatchObject({ primary: 'p3', lossless: false });
+    expect(await site.agent('p2').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'standby' });
+  },
+);
+
+story(
   'a question that waits for a yes lapses when the primary is well again, and its guard watches on',
   { endpointEntry: { autonomy: 'ask' } },
   async (scene) => {

@@ -103,10 +103,15 @@ export const role = {
   },
   promote: {
     kind: 'act',
-    summary:
-      'Make the standby the primary: asked again until it is, or the deadline has passed. One that is the primary already stays it',
+    summary: 'Make the standby the primary: asked again until it is, or the deadline has passed',
     role: 'agent',
-    input: z.object({ endpoint: Endpoint, lease: Lease, deadlineMs: ms.default(10_000) }),
+    input: z.object({
+      endpoint: Endpoint,
+      lease: Lease,
+      deadlineMs: ms.default(10_000),
+      /** One that somebody else has promoted meanwhile is told of, and not refused. */
+      adopt: z.boolean().optional(),
+    }),
     output: z.object({
       timeline: z.number().int(),
       lsn: Lsn,

@@ -24,21 +24,24 @@ const lookEveryMs = 10;
 
 /**
  * Makes a standby the primary. Replay that somebody paused is resumed first, since acknowledged commits may wait in it.
- * Asked again under the same epoch, it tells of the promotion that was made; a member that somebody else has promoted since
- * it was chosen stays the primary, and is told of too: who refused it would promote another one beside it.
+ * Asked again under the same epoch, it tells of the promotion that was made. A member that somebody else has promoted since
+ * it was chosen is told of too where the old primary is gone (`adopt`): who was refused it would promote another one beside
+ * it. Where that was stopped cleanly, its last commits may be missing here: then it is refused.
  */
 export async function promote(
   place: Place,
   line: Line,
-  { lease, deadlineMs }: RoleInput<'promote'>,
+  { lease, deadlineMs, adopt = false }: RoleInput<'promote'>,
 ): Promise<Promoted> {
   const beganAt = performance.now();
   const until = beganAt + deadlineMs;
   const left = () => Math.max(1, until - performance.now());
   refuseDown(place);
   const facts = await askFacts(line, left());
-  if (!facts.standby && readPromotion(place)?.epoch !== lease.epoch)
+  if (!facts.standby && readPromotion(place)?.epoch !== lease.epoch) {
+    if (!adopt) throw new Refusal('NotStandby', { ...factsOf(place), state: 'primary' });
     place.host.log('somebody else has promoted it', { endpoint: place.endpoint, epoch: lease.epoch });
+  }
   if (facts.standby && facts.paused !== 'not paused') {
     place.host.log('replay was paused, and is resumed for a promotion', {
       endpoint: place.endpoint,

@@ -40,7 +40,7 @@ export class ArmedPromotion {
     const { lease, plan } = orders;
     const { endpoint } = plan;
     const role = orders.role(member);
-    const order = { endpoint, lease, deadlineMs: within.promote };
+    const order = { endpoint, lease, deadlineMs: within.promote, adopt: true };
     const promoted = await said(role.promote(order), within.promote + wayMs);
     if (!('value' in promoted)) {
       orders.did(`${member} was not promoted: ${withoutNext(promoted.why)}`);

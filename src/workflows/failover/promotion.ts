@@ -36,7 +36,7 @@ export class Promotion {
   async promote(): Promise<void> {
     const candidates = await this.furthest();
     for (const candidate of candidates) {
-      await this.allowed(candidate, candidates[0]!);
+      await this.allowed(candidate, candidates);
       const { member, host } = candidate;
       const promoted = await this.book.attempt(`Promote ${member} on ${host}`, () => this.promoteOne(candidate));
       if (promoted) return this.done(promoted);
@@ -73,7 +73,13 @@ export class Promotion {
     const { endpoint } = this.plan;
     try {
       const lease = this.book.leaseOf(endpoint);
-      const { timeline, waits } = await swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs });
+      const { timeline, waits } = await swift.promoteMember({
+        host,
+        endpoint,
+        lease,
+        deadlineMs: promoteMs,
+        adopt: true,
+      });
       this.promoted(member, timeline);
       return { member, ...(waits !== undefined && { waits }) };
     } catch (error) {
@@ -85,9 +91,16 @@ export class Promotion {
   }
 
   /** The next candidate may lack what the first one had: a loss that nobody allowed is asked for, whenever it comes up. */
-  private async allowed({ member, lsn }: Candidate, first: Candidate): Promise<void> {
-    const lacks = bytesBetween(lsn, first.lsn);
-    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first.member} has`;
+  private async allowed({ member, lsn, promoted }: Candidate, candidates: readonly Candidate[]): Promise<void> {
+    const [first, ...others] = candidates;
+    // What it wrote since counts as much as what it had: how far it is says nothing.
+    if (promoted !== undefined && others.length > 0) {
+      const names = candidates.filter((one) => one.member !== member).map((one) => one.member);
+      const what = `${member} as the primary, which somebody promoted meanwhile: nobody knows what it lacks that ${names.join(' and ')} may have`;
+      return void (await this.book.approve(what, true));
+    }
+    const lacks = bytesBetween(lsn, first!.lsn);
+    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first!.member} has`;
     await this.book.approve(what, lacks > this.terms.mostLag);
   }
 
@@ -101,14 +114,17 @@ export class Promotion {
     const now = await Promise.all(
       candidates.map(async (candidate) => {
         const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs: askMs });
-        const silent = { lsn: candidate.lsn, state: undefined }; // it keeps what it said before
-        const { lsn = candidate.lsn, state } = await asked.catch(() => silent);
-        return { candidate: { ...candidate, lsn }, already: state === 'primary' };
+        const view = await asked.catch(() => undefined); // one that is silent keeps what it said before
+        const { lsn = candidate.lsn, timeline } = view ?? {};
+        return {
+          ...candidate,
+          lsn,
+          ...(view?.state === 'primary' && timeline !== undefined && { promoted: timeline }),
+        };
       }),
     );
-    return now
-      .toSorted((a, b) => Number(b.already) - Number(a.already) || furthestFirst(a.candidate, b.candidate))
-      .map(({ candidate }) => candidate);
+    const already = ({ promoted }: Candidate) => Number(promoted !== undefined);
+    return now.toSorted((a, b) => already(b) - already(a) || furthestFirst(a, b));
   }
 
   private nobody() {
