@@ -130,6 +130,7 @@ export function termsOf({ endpoints, hosts }: Fleet, endpoint: string): Endpoint
   const { name, port, autonomy, coolDown, maintenance, fence, mostLag, armed, probe } = entry;
   return {
     ...{ endpoint, name, port, autonomy, coolDown, maintenance, fence, mostLag, probe },
+    rules: 2,
     ...(armed && { armed }),
     members: eachOf(entry.members, ({ host, address, port: at, candidate, powerOff }) => ({
       ...placed(host),

@@ -9,6 +9,8 @@ export const Sight = z.object({
   says: z.enum(['answers', 'late', 'silent', 'refused', 'unreachable', 'failing']),
   /** Misses in a row: an answer ends the row, however late it is and whatever it says. A miss while the observer is late itself is none. */
   misses: z.number().int(),
+  /** It has not answered this observer since that began to look. */
+  never: z.literal(true).optional(),
   /** When it began to say that, ms since the epoch of Unix. */
   sinceMs: z.number(),
   /** How long the last answer took, ms. */

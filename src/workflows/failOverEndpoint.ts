@@ -28,7 +28,7 @@ export async function failOverEndpoint(input: Input<'failOverEndpoint'>): Promis
     plan =
       (await book.approve(
         `the failover of ${endpoint}`,
-        asked && !byHand(input),
+        asked && !(byHand(input) && plan.candidates[0]!.promoted === undefined),
         async () => {
           survey = await lookAgain(book, endpoint, { haste: 'most' });
           return book.decide(() => planFailover(survey.facts, { force, to }), cautious(survey, speech));

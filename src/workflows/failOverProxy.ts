@@ -35,7 +35,7 @@ export async function failOverProxy(input: Input<'failOverProxy'>): Promise<Repo
     const { epoch } = book.leaseOf(leaseOfNode(pair, node));
     const told = { pair, node, course: plan.course, local: plan.deed?.acts ?? [], epoch };
     if (plan.course === 'stay' || plan.course === 'home') {
-      await serveAtHome(book, plan);
+      await serveAtHome(book, plan, survey.facts.terms.by);
       return { ...told, by: node, failedBack: false };
     }
     if (plan.course === 'move') await redirect(book, plan, survey.facts.terms.by);
@@ -57,7 +57,7 @@ const lookAgain = (book: Runbook, pair: string): Promise<PairSurvey> =>
   book.look(`Look at both proxies of ${pair} again`, () => swift.surveyPair({ pair }));
 
 /** Nobody else serves its clients: its proxy runs, and has its address. */
-async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {
+async function serveAtHome(book: Runbook, plan: ProxyPlan, by: 'address' | 'nftables'): Promise<void> {
   const { pair, node, host, address, startable, course, from } = plan;
   const lease = book.leaseOf(leaseOfNode(pair, node));
   if (startable)
@@ -68,8 +68,8 @@ async function serveAtHome(book: Runbook, plan: ProxyPlan): Promise<void> {
     await book.step(
       `Let ${node} take ${address}`,
       () => take({ host, pair, node, from: from.home, lease }),
-      // What somebody else has taken since is not this run's to give up.
-      () => swift.releaseAddress({ host, pair, node, lease }).catch(unlessOvertaken),
+      // What somebody else has taken since is not this run's to give up. By nftables it lay here before.
+      by === 'address' ? () => swift.releaseAddress({ host, pair, node, lease }).catch(unlessOvertaken) : undefined,
     );
   // Without its address there is nothing to wait for here: a run that gives it one comes when both hosts tell.
   if (plan.astray) await book.attempt(...verify(plan, node, host));

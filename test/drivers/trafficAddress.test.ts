@@ -141,7 +141,7 @@ describe('the addresses of a pair', () => {
     await run('ip', '-n', atA, 'address', 'add', `${one}/24`, 'dev', 'eth0');
     await Promise.all([a.serve({}), b.serve({})]);
     const from = async (host: HostProcess) => (await host.greet({ address: one, deadlineMs: 500 })).from;
-    expect((await a.holders({ pair })).holders[0]).toEqual({ node: 'p1', held: false, epoch: 0 });
+    expect((await a.holders({ pair })).holders[0]).toEqual({ node: 'p1', held: true, epoch: 0 });
     expect(await from(client)).toBe('a');
     expect(await release(a, 1)).toEqual({ node: 'p1', held: false, epoch: 1 });
     expect(await take(b, 0, 1)).toEqual({ node: 'p1', held: true, epoch: 1 });

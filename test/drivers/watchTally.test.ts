@@ -32,10 +32,20 @@ test('what is dead was what it was, and says since when', () => {
   tally.answered({ says: 'answers', role: 'primary' });
   tally.processIs('runs');
   for (let times = 0; times < 3; times++) tally.missed('silent', 'no answer');
+  expect(tally.sight).not.toHaveProperty('never');
   const last = { says: 'silent', why: 'no answer', misses: 3, role: 'primary', process: 'runs' };
   expect(tally.sight).toEqual({ ...last, sinceMs: 2 });
   expect(tally.processIs('gone')).toBe(true);
   expect(tally.processIs('gone')).toBe(false);
+});
+
+test('what never answered is told from what has gone', () => {
+  const tally = new Tally(2, () => 7);
+  tally.missed('refused', 'nothing listens');
+  expect(tally.sight).toMatchObject({ never: true });
+  tally.answered({ says: 'late' });
+  tally.missed('refused', 'nothing listens');
+  expect(tally.sight).not.toHaveProperty('never');
 });
 
 test.each([

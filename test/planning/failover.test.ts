@@ -1,77 +1,14 @@
 import * as fc from 'fast-check';
 import type { MemberView } from '../../src/contract/capabilities/role';
-import type { Observation, Sight } from '../../src/contract/sights';
-import type { EndpointFacts, EndpointTerms } from '../../src/planning/failover/facts';
+import type { Sight } from '../../src/contract/sights';
+import type { EndpointFacts } from '../../src/planning/failover/facts';
+import { facts, good, seen, sight, standby, terms, wish } from './endpointFacts';
 import { chooseCandidates } from '../../src/planning/failover/candidates';
 import { bytesBetween, positionOf } from '../../src/planning/failover/lsn';
 import { failoverSentences, judgeObservations, planFailover } from '../../src/planning/failover/plan';
 import { unsafe } from '../../src/planning/failover/secured';
 import { planSwitchOver } from '../../src/planning/failover/switchOver';
 import { majorityOf } from '../../src/planning/failover/verdict';
-
-const terms: EndpointTerms = {
-  endpoint: 'orders-db',
-  name: 'orders.db.test',
-  port: 5000,
-  autonomy: 'act',
-  coolDown: 600_000,
-  maintenance: false,
-  fence: 'sync',
-  mostLag: 0,
-  probe: { every: 100, deadline: 150, misses: 2 },
-  members: {
-    p1: { host: 'p1', zone: 'a', address: '10.0.0.1', port: 5432, candidate: true, powered: false },
-    p2: { host: 'p2', zone: 'b', address: '10.0.0.2', port: 5432, candidate: true, powered: false },
-    p3: { host: 'p3', zone: 'c', address: '10.0.0.3', port: 5432, candidate: true, powered: false },
-  },
-  forwarders: {
-    fa: { host: 'fa', zone: 'a', address: '10.0.0.11', pooled: false },
-    fb: { host: 'fb', zone: 'b', address: '10.0.0.12', pooled: true },
-  },
-  observers: [
-    { host: 'fa', zone: 'a' },
-    { host: 'fb', zone: 'b' },
-    { host: 'et', zone: 'c' },
-  ],
-  dns: true,
-};
-
-const good = { atMs: 1_000, lsn: '0/5000', waitsFor: ['p2'], need: 1 };
-const sight = (says: Sight['says'], more: Partial<Sight> = {}): Sight => ({
-  says,
-  misses: says === 'answers' ? 0 : 2,
-  sinceMs: 1_100,
-  good,
-  ...more,
-});
-const seen = (observer: string, p1: Sight, starvedMs = 0): Observation => ({
-  observer,
-  revision: 1,
-  atMs: 2_000,
-  starvedMs,
-  sights: { p1 },
-});
-const standby = (member: string, lsn: string): MemberView => ({
-  member,
-  state: 'standby',
-  systemId: '7',
-  timeline: 1,
-  lsn,
-  cautions: [],
-});
-const facts = (more: Partial<EndpointFacts> = {}): EndpointFacts => ({
-  terms,
-  nowMs: 2_000,
-  heard: [],
-  members: { p1: { silent: 'gone' }, p2: standby('p2', '0/5000'), p3: standby('p3', '0/4000') },
-  routes: {
-    fa: { endpoint: 'orders-db', state: 'open', epoch: 7, to: { address: '10.0.0.1', port: 5432 }, rejected: [] },
-    fb: { endpoint: 'orders-db', state: 'open', epoch: 7, to: { address: '10.0.0.1', port: 5432 }, rejected: [] },
-  },
-  observations: ['fa', 'fb', 'et'].map((observer) => seen(observer, sight('silent'))),
-  ...more,
-});
-const wish = { force: false, to: '' };
 
 describe('a verdict', () => {
   const judged = (...sights: Sight[]) =>
@@ -239,54 +176,6 @@ describe('a failover', () => {
         const may = fencing.fenced || (fencing.policy === 'sync' && fencing.sealed);
         expect(unsafe(fencing) === undefined).toBe(may);
       }),
-    );
-  });
-});
-
-describe('a member that somebody promoted past us', () => {
-  const promoted = (timeline: number): MemberView => ({ ...standby('p2', '0/6000'), state: 'primary', timeline });
-  const beside = (timeline: number, before: number | undefined, says: Sight['says'] = 'silent') => {
-    const known = before === undefined ? good : { ...good, timeline: before };
-    return facts({
-      members: { p1: { silent: 'gone' }, p2: promoted(timeline), p3: standby('p3', '0/9000') },
-      observations: ['fa', 'fb', 'et'].map((observer) => seen(observer, sight(says, { good: known }))),
-    });
-  };
-
-  test('is the one candidate, and nothing is lost where commits waited for it', () => {
-    const plan = planFailover(beside(2, 1), wish);
-    expect(plan).toMatchObject({
-      candidates: [{ member: 'p2', promoted: 2 }],
-      excluded: [{ member: 'p3', why: 'p2 was promoted already' }],
-      others: [{ member: 'p3' }],
-      lossless: true,
-      asks: [],
-    });
-    expect(failoverSentences(plan)).toContain(
-      'p2 on p2 is a primary already, on timeline 2: somebody promoted it, and it stays the primary of orders-db',
-    );
-  });
-
-  test('is asked for where commits need not have waited for it', () => {
-    const waited = { ...good, timeline: 1, waitsFor: ['p2', 'p3'] };
-    const observations = ['fa', 'fb', 'et'].map((observer) => seen(observer, sight('silent', { good: waited })));
-    expect(planFailover({ ...beside(2, 1), observations }, wish)).toMatchObject({
-      lossless: false,
-      asks: ['nobody knows how much of what was committed p2 lacks'],
-    });
-  });
-
-  test.each([
-    ['is the one that was replaced before', beside(1, 2)],
-    ['may be that', beside(2, undefined)],
-    ['is beside a primary that answers', beside(2, 1, 'answers')],
-  ])('moves nothing where it %s', (_, each) => {
-    expect(() => planFailover(each, wish)).toThrow(/has 2 primaries: p1 by the routes, p2 by itself/);
-  });
-
-  test('takes the place of a primary that answers only by force, and after a yes', () => {
-    expect(planFailover(beside(2, 1, 'answers'), { ...wish, force: true }).asks).toContain(
-      'only 0 of 3 observers miss the primary',
     );
   });
 });

@@ -67,6 +67,20 @@ test('by nftables only its own host can redirect: one that is silent holds no ru
   expect(planProxy({ ...silent, terms: before }, 'a').course).toBe('move');
 });
 
+test('by nftables a proxy that never was up is started where it is, and one that was is not', () => {
+  const given = facts(home, ['refused', 'answers']);
+  const holders = (epoch: number): PairFacts['holders'] => ({
+    a: { holders: [{ node: 'a', held: true, epoch }] },
+    b: { holders: [{ node: 'a', held: false, epoch: 0 }] },
+  });
+  const observed = (a: Sight) => given.observations.map((one) => ({ ...one, sights: { a, b: sight('answers') } }));
+  const terms = { ...given.terms, by: 'nftables' as const };
+  const never = { ...sight('refused'), never: true as const };
+  const course = (epoch: number, a: Sight) =>
+    planProxy({ ...given, terms, holders: holders(epoch), observations: observed(a) }, 'a').course;
+  expect([course(0, never), course(0, sight('refused')), course(1, never)]).toEqual(['home', 'move', 'move']);
+});
+
 test('a proxy without its address is started while the other host does not tell, and is not waited for', () => {
   const { holders } = facts({ a: '', b: 'b' }, ['refused', 'answers']);
   const untold = facts({ a: '', b: 'b' }, ['refused', 'answers'], {

@@ -24,6 +24,14 @@ const killed: TakeoverFacts = {
 const plan = (more: Partial<TakeoverFacts> = {}) => planTakeover({ ...killed, ...more });
 const gone = { silent: sight('unreachable'), source: undefined };
 
+test('by nftables an agent leaves alone what was never brought up', () => {
+  const at = { source: { held: true, epoch: 0 }, goal: { held: false, epoch: 0 } };
+  const never = { ...sight('refused'), never: true as const };
+  expect(plan({ by: 'nftables', ...at, silent: never })).toMatchObject({ does: 'nothing' });
+  expect(plan({ by: 'nftables', ...at })).toMatchObject({ does: 'move' });
+  expect(plan({ by: 'nftables', silent: never })).toMatchObject({ does: 'move' });
+});
+
 test('the address goes to the other node, under an epoch that is newer than what either knows', () => {
   expect(plan()).toEqual({
     ...{ does: 'move', epoch: 5, from: 4 },

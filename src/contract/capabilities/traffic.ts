@@ -20,7 +20,7 @@ export type RouteView = z.output<typeof RouteView>;
 
 /**
  * Who has the address of a node of a pair of proxies, as one of the two hosts sees it. By nftables the address stays where it
- * is: its own host has it since it first took it, unless it redirects it, and the other one has it while it was told to take it.
+ * is: its own host has it unless it redirects it, and the other one has it while it was told to take it.
  */
 export const HolderView = z.object({
   node: z.string(),

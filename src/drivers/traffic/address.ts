@@ -41,8 +41,7 @@ export function addresses(host: Pick<Host, 'name' | 'stateDir' | 'log'>, entry: 
   );
   const view = async (node: string, { carrier, epoch }: Held): Promise<HolderView> => {
     const [isHeld, known] = await Promise.all([carrier.holds(), epoch.read()]);
-    // By nftables an address lies at its own host before anybody brought its proxy up: nobody has it then.
-    return { node, held: isHeld && (entry.by !== 'nftables' || known > 0), epoch: known };
+    return { node, held: isHeld, epoch: known };
   };
   const inTurn = async (node: string, work: (one: Held) => Promise<void>): Promise<HolderView> => {
     const one = held.get(node);

@@ -186,17 +186,19 @@ export class Takeovers {
       if (needed || released.code === 'StaleEpoch') return end('failed', released.why);
     } else did(`${from.host} gave ${address} up`);
 
-    let taken = await this.take(side, plan.from, lease);
-    const { goal } = taken;
+    let expected = plan.from;
+    let taken = await this.take(side, expected, lease);
     // The goal moved on since it was asked, and yet does not have it, which the source gave up for this move.
-    if (taken.code === 'EpochMoved' && goal?.held === false && goal.epoch < lease.epoch)
-      taken = await this.take(side, goal.epoch, lease);
+    if (taken.code === 'EpochMoved' && taken.goal?.held === false && taken.goal.epoch < lease.epoch) {
+      expected = taken.goal.epoch;
+      taken = await this.take(side, expected, lease);
+    }
     heed(episode, taken);
     if (taken.why === undefined) {
       did(`${to.host} took ${address}`);
       return end('done', plan.why);
     }
-    if (taken.goal?.held || cameFirst(taken.code, taken.goal, plan.from)) {
+    if (taken.goal?.held || cameFirst(taken.code, taken.goal, expected)) {
       this.host.log('the other agent was faster', titled(side));
       return;
     }

@@ -1,7 +1,6 @@
 import type { MemberView } from '../../contract/capabilities/role';
 import type { Observation, Sight } from '../../contract/sights';
 import { answered, type EndpointFacts } from './facts';
-import { promotedBeside } from './rivals';
 import { bytesBetween, positionOf } from './lsn';
 
 export interface Candidate {
@@ -58,23 +57,18 @@ export function chooseCandidates(facts: EndpointFacts, primary: string): Choice 
   const good = freshGood(facts, primary);
   const excluded: Choice['excluded'] = [];
   const candidates: Candidate[] = [];
-  const promoted = promotedBeside(facts, primary);
   const waitedFor = (member: string) => good?.waitsFor.includes(member.toLowerCase()) ?? false;
   const systemId = systemOf(members);
   for (const [member, { host, candidate }] of Object.entries(terms.members)) {
     if (member === primary) continue;
     const view = members[member];
-    const why = unfit(view, candidate, systemId, promoted);
+    const why = unfit(view, candidate, systemId);
     if (why !== undefined) excluded.push({ member, why });
-    else if (answered(view)) {
-      const already = member === promoted && { promoted: view.timeline! };
-      candidates.push({ member, host, lsn: view.lsn!, synchronous: waitedFor(member), ...already });
-    }
+    else if (answered(view)) candidates.push({ member, host, lsn: view.lsn!, synchronous: waitedFor(member) });
   }
   candidates.sort(furthestFirst);
   const [first] = candidates;
-  // What was promoted writes on a timeline of its own: how far it is there says nothing of what it lacks.
-  const lagBytes = first && good && !promoted ? Math.max(0, bytesBetween(first.lsn, good.lsn)) : undefined;
+  const lagBytes = first && good ? Math.max(0, bytesBetween(first.lsn, good.lsn)) : undefined;
   const lossless = first !== undefined && good !== undefined && knowsTheFurthest(good, candidates);
   return {
     candidates,
@@ -111,14 +105,12 @@ export function furthestFirst(a: Candidate, b: Candidate): number {
 function unfit(
   view: MemberView | { silent: string } | undefined,
   candidate: boolean,
-  systemId: string | undefined,
-  promoted: string | undefined,
+  systemId?: string,
 ): string | undefined {
   if (!candidate) return 'the fleet file says `candidate: false`';
   if (view === undefined) return 'it was not asked';
   if (!answered(view)) return `its agent does not answer: ${view.silent}`;
-  if (promoted !== undefined && view.member !== promoted) return `${promoted} was promoted already`;
-  if (promoted === undefined && view.state !== 'standby') return `it is ${view.state}`;
+  if (view.state !== 'standby') return `it is ${view.state}`;
   if (view.lsn === undefined) return 'it does not say how much WAL it has';
   if (systemId !== undefined && view.systemId !== undefined && view.systemId !== systemId)
     return 'it belongs to another cluster';

@@ -9,6 +9,8 @@ export interface EndpointTerms extends Pick<
   'port' | 'autonomy' | 'coolDown' | 'maintenance' | 'fence' | 'mostLag' | 'armed' | 'probe'
 > {
   endpoint: string;
+  /** By which rules plans are made. Runs of earlier builds have none of them, and are replayed by what was so then. */
+  rules?: 2;
   /** The DNS name. */
   name: string;
   /** `powered`: the power of its host can be cut. */

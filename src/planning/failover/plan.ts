@@ -3,7 +3,7 @@ import { Refusal } from '../../contract/errors';
 import { chooseCandidates, type Candidate, type Choice } from './candidates';
 import type { Observation } from '../../contract/sights';
 import { answered, primaryOf, type EndpointFacts, type EndpointTerms } from './facts';
-import { promotedBeside, rivalsOf } from './rivals';
+import { promotedBeside, rivalsOf, type PromotedBeside } from './rivals';
 import { judge, voteSentences, type Judgement } from './verdict';
 
 /** What is done about an endpoint whose primary is gone. */
@@ -60,16 +60,19 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
     throw new Refusal('InMaintenance', { name: endpoint, why: terms.maintenance });
   const primary = theOnlyPrimary(facts);
   const judgement = judgeObservations(terms, primary, facts.observations);
-  const mayReplace = judgement.majority || wish.force;
-  const [second] = rivalsOf(facts, primary);
-  if (second !== undefined && !(mayReplace && second === promotedBeside(facts, primary)))
+  const past = terms.rules === undefined ? [] : promotedBeside(facts, primary);
+  const second = [...past.map(({ member }) => member), ...rivalsOf(facts, primary)].find(
+    (member) => !judgement.majority || past.length > 1 || past[0]?.member !== member,
+  );
+  if (second !== undefined)
     throw new Refusal('NoPrimary', {
       name: endpoint,
       count: 2,
       which: `${primary} by the routes, ${second} by itself`,
     });
-  if (!mayReplace) throw noMajority(endpoint, primary, judgement);
-  const choice = chooseCandidates(facts, primary);
+  if (!judgement.majority && !wish.force) throw noMajority(endpoint, primary, judgement);
+  const standbys = chooseCandidates(facts, primary);
+  const choice = past[0] ? chooseAnew(terms, past[0], standbys) : standbys;
   const candidates = wished(choice, wish, endpoint);
   const close = Object.entries(facts.routes).flatMap(([forwarder, route]) =>
     answered(route) ? [{ forwarder, host: terms.forwarders[forwarder]!.host, from: route.epoch }] : [],
@@ -91,6 +94,31 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
     ...(choice.lagBytes !== undefined && { lagBytes: choice.lagBytes }),
     hostLost: hostLost(facts, primary),
     asks: asksOf(facts, choice, judgement),
+  };
+}
+
+/**
+ * What a person did in an emergency is not undone: who was promoted is the one that can be. Its own writes count in how far it
+ * is, and the old primary may have gone on beside it: nobody knows what it lacks.
+ */
+function chooseAnew(
+  { members }: EndpointTerms,
+  { member, timeline, lsn }: PromotedBeside,
+  { candidates, excluded }: Choice,
+): Choice {
+  const { host } = members[member]!;
+  const others = candidates.filter((one) => one.member !== member);
+  return {
+    candidates: [{ member, host, lsn, synchronous: false, promoted: timeline }],
+    excluded: [
+      ...others.map((one) => ({
+        member: one.member,
+        why: `${member} was promoted already; it received up to ${one.lsn}`,
+      })),
+      ...excluded.filter((one) => one.member !== member),
+    ],
+    lossless: false,
+    sealed: false,
   };
 }
 
@@ -139,8 +167,11 @@ function wished({ candidates, excluded }: Choice, { to }: FailoverWish, name: st
 /** Whatever the fleet file allows, a loss that nobody allowed is asked for. */
 function asksOf({ terms }: EndpointFacts, { lossless, lagBytes, candidates }: Choice, judgement: Judgement): string[] {
   const asks: string[] = [];
-  const { member } = candidates[0]!;
-  if (!lossless && lagBytes === undefined) asks.push(`nobody knows how much of what was committed ${member} lacks`);
+  const { member, promoted } = candidates[0]!;
+  if (promoted !== undefined)
+    asks.push(`somebody promoted ${member}, and nobody knows how much of what was committed it lacks`);
+  else if (!lossless && lagBytes === undefined)
+    asks.push(`nobody knows how much of what was committed ${member} lacks`);
   else if (!lossless && (terms.mostLag === 0 || lagBytes! > terms.mostLag))
     asks.push(
       `${member} lacks ${formatBytes(lagBytes!)} of WAL, and ${formatBytes(terms.mostLag)} may be lost unasked`,
@@ -164,6 +195,7 @@ export const failoverEssence = ({ endpoint, primary, candidates, lossless }: Fai
   primary,
   to: candidates[0]?.member,
   lossless,
+  ...(candidates[0]?.promoted !== undefined && { promoted: true }),
 });
 
 export function failoverSentences(plan: FailoverPlan): string[] {

@@ -90,7 +90,7 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   const peer = otherOf(terms, node);
   const [away, home] = [viewOf(facts, peer, node), viewOf(facts, node, node)];
   if (away?.held) return { course: 'away' };
-  if (home && !home.held && away) {
+  if (home && away && (!home.held || neverUp(facts, node))) {
     if (isWell(facts, node) || startable) return { course: 'home' };
     if (!isWell(facts, peer)) throw new Refusal('NoProxy', { node, host, why: sawOf(facts, node) });
     return { course: 'move' };
@@ -104,6 +104,14 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   if (!startable || !home) throw refusal;
   return { course: 'stay', why: whyOf(refusal) };
 }
+
+/** By nftables an address lies at its own host from the start: before its proxy is brought up nobody has moved it, or had an answer. */
+const neverUp = (facts: PairFacts, node: string): boolean =>
+  facts.terms.rules !== undefined &&
+  facts.terms.by === 'nftables' &&
+  Object.keys(facts.terms.nodes).every((at) => viewOf(facts, at, node)?.epoch === 0) &&
+  isDown(facts, node) &&
+  sightsOf(facts, node).every(({ never }) => never);
 
 /** What speaks against a move of its address. */
 function objection(facts: PairFacts, node: string, peer: string, force: boolean): Refusal | undefined {

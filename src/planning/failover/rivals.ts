@@ -11,28 +11,43 @@ export const primariesBeside = ({ members }: EndpointFacts, primary: string): st
 export const rivalsOf = (facts: EndpointFacts, primary: string): string[] =>
   primariesBeside(facts, primary).filter((member) => !isLeftBehind(facts.members, member));
 
-/**
- * The one other primary, where it is on a later timeline than this one was ever seen on: somebody promoted it past us, and the
- * forwarders do not lead to it yet.
- */
-export function promotedBeside(facts: EndpointFacts, primary: string): string | undefined {
-  const [member, another] = rivalsOf(facts, primary);
-  if (member === undefined || another !== undefined) return undefined;
-  const before = timelinesSeen(facts, primary);
-  const now = timelineOf(facts, member);
-  return before.length > 0 && now !== undefined && now > Math.max(...before) ? member : undefined;
+/** A member that somebody promoted past us: the forwarders do not lead to it yet. */
+export interface PromotedBeside {
+  member: string;
+  timeline: number;
+  lsn: string;
 }
 
-const timelineOf = ({ members }: EndpointFacts, member: string): number | undefined => {
-  const view = members[member];
-  return answered(view) ? view.timeline : undefined;
-};
+/**
+ * Members that are a primary on a later timeline than this one was ever seen on, as they say themselves or as an observer sees
+ * them: one that was just promoted may be too busy to tell.
+ */
+export function promotedBeside(facts: EndpointFacts, primary: string): PromotedBeside[] {
+  const before = [own(facts, primary), ...seen(facts, primary)].map(({ timeline }) => timeline ?? 0);
+  const newest = Math.max(0, ...before);
+  if (newest === 0) return []; // nobody knows which of two is the newer one
+  return Object.keys(facts.terms.members).flatMap((member) => {
+    if (member === primary) return [];
+    const [now] = [own(facts, member, 'primary'), ...seen(facts, member, 'primary')]
+      .filter(({ timeline }) => timeline !== undefined && timeline > newest)
+      .toSorted((a, b) => b.timeline! - a.timeline!);
+    return now?.lsn === undefined ? [] : [{ member, timeline: now.timeline!, lsn: now.lsn }];
+  });
+}
 
-/** By itself, and by whoever had an answer from it as a primary. */
-const timelinesSeen = (facts: EndpointFacts, member: string): number[] =>
-  [timelineOf(facts, member), ...facts.observations.map(({ sights }) => sights[member]?.good?.timeline)].filter(
-    (timeline) => timeline !== undefined,
-  );
+type Known = { timeline?: number | undefined; lsn?: string | undefined };
+
+function own({ members }: EndpointFacts, member: string, as?: 'primary'): Known {
+  const view = members[member];
+  return answered(view) && (as === undefined || view.state === as) ? view : {};
+}
+
+/** What observers last knew of it as a primary; with `as`, those that have its answers now. */
+const seen = ({ observations }: EndpointFacts, member: string, as?: 'primary'): Known[] =>
+  observations.flatMap(({ sights }) => {
+    const { says, role, good } = sights[member] ?? {};
+    return good && (as === undefined || (says === 'answers' && role === as)) ? [good] : [];
+  });
 
 const isLeftBehind = (members: EndpointFacts['members'], member: string): boolean =>
   Object.values(members).some((other) => isFormer(members[member], other));

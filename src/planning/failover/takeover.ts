@@ -77,6 +77,8 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
     return nothing('this node was cut off itself a moment ago: it looks again first');
   if (!facts.own && sinceCutOffMs < wellMs && source && !facts.there)
     return nothing('this node was cut off itself a while ago, and the other host has not said yet what it sees');
+  if (facts.by === 'nftables' && !facts.returns && silent.never && source?.epoch === 0 && goal?.epoch === 0)
+    return nothing("it was never brought up, which is a run's to do");
   // At the very first start nobody has it, and that is a run's to change.
   if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0, facts.abandoned ?? 0) + 1;

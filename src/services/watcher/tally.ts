@@ -9,6 +9,7 @@ export type Answered = Pick<Sight, 'tookMs' | 'why' | 'role' | 'receiving' | 'go
 export class Tally {
   sight: Sight | undefined;
   private process: Sight['process'];
+  private hasAnswered = false;
 
   constructor(
     private readonly mostMisses: number,
@@ -21,6 +22,7 @@ export class Tally {
 
   /** An answer, however late and whatever it says, ends the row of misses. An error says nothing of the role: the last one stands. */
   answered(answer: Answered): boolean {
+    this.hasAnswered = true;
     const { role = this.sight?.role, good = answer.says === 'failing' ? this.sight?.good : undefined } = answer;
     return this.set({ ...answer, ...(role && { role }), ...(good && { good }), misses: 0 });
   }
@@ -28,7 +30,8 @@ export class Tally {
   /** What was known of its role stays: a dead primary was the primary. */
   missed(says: 'silent' | 'refused' | 'unreachable', why: string): boolean {
     const { role, good, misses = 0 } = this.sight ?? {};
-    return this.set({ says, why, ...(role && { role }), ...(good && { good }), misses: misses + 1 });
+    const never = !this.hasAnswered && { never: true as const };
+    return this.set({ says, why, ...(role && { role }), ...(good && { good }), ...never, misses: misses + 1 });
   }
 
   /** Of its process. Before it was asked for the first time there is no sight, and nothing to tell. */

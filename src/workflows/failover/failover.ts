@@ -162,7 +162,7 @@ export class Failover {
       phases: this.phases,
       ...(good && this.wroteAt !== undefined && { gapMs: this.wroteAt - good.atMs }),
       fence: this.fencing.proof,
-      lossless: plan.lossless && plan.candidates[0]!.member === this.now,
+      lossless: plan.lossless && plan.candidates[0]!.member === this.now && !this.promotion.adopted,
       unknownOutcomes: this.cut.found,
       stillHung: this.cut.left,
       left: [...routes.left.keys()],
@@ -182,7 +182,8 @@ export class Failover {
         count: 2,
         which: [primary, ...this.promotion.mayYetBe.keys()].join(', '),
       });
-    for (const { member, host } of candidates) {
+    for (const { member, host, promoted } of candidates) {
+      if (promoted !== undefined && !this.promotion.begun) continue; // so it was before this run
       const { state } = await swift.lookAtMember({ host, endpoint, deadlineMs: 2_000 });
       if (state === 'primary') throw refuse('NoPrimary', { name: endpoint, count: 2, which: `${primary}, ${member}` });
     }

@@ -22,6 +22,10 @@ interface Promoted {
 export class Promotion {
   /** Members that were told to be promoted, may still become the primary, and are not proven to be kept down. */
   readonly mayYetBe = new Map<string, Exclude<MayYetBe, 'no'>>();
+  /** Somebody was told to become the primary, or to stay it. */
+  begun = false;
+  /** The primary is who somebody promoted past this run: what it lacks is not known. */
+  adopted = false;
   private readonly whyNot: string[] = [];
 
   constructor(
@@ -38,6 +42,7 @@ export class Promotion {
     for (const candidate of candidates) {
       await this.allowed(candidate, candidates);
       const { member, host } = candidate;
+      if (candidate.promoted !== undefined) return this.done(await this.keep(candidate));
       const promoted = await this.book.attempt(`Promote ${member} on ${host}`, () => this.promoteOne(candidate));
       if (promoted) return this.done(promoted);
       const may = this.mayYetBe.get(member);
@@ -48,6 +53,13 @@ export class Promotion {
     const any = () => this.promoteAny(candidates);
     const what = `Promote any member of ${this.plan.endpoint}`;
     return this.done(await this.book.step(what, any, undefined, { must: true }));
+  }
+
+  /** It serves already: where it does not answer it is waited for, and nobody kills it to promote another one. */
+  private keep(candidate: Candidate): Promise<Promoted> {
+    this.adopted = true;
+    const what = `Keep ${candidate.member} on ${candidate.host} as the primary`;
+    return this.book.step(what, () => this.promoteOne(candidate), undefined, { must: true });
   }
 
   private async done({ member, waits }: Promoted): Promise<void> {
@@ -71,6 +83,7 @@ export class Promotion {
 
   private async promoteOne({ member, host }: Candidate): Promise<Promoted> {
     const { endpoint } = this.plan;
+    this.begun = true;
     try {
       const lease = this.book.leaseOf(endpoint);
       const { timeline, waits } = await swift.promoteMember({
@@ -110,21 +123,20 @@ export class Promotion {
    */
   private async furthest(): Promise<Candidate[]> {
     const { endpoint, candidates, wished } = this.plan;
-    if (candidates.length === 1 || wished) return candidates;
+    const { rules } = this.terms;
+    if (candidates.length === 1 || (wished && rules === undefined)) return candidates;
     const now = await Promise.all(
       candidates.map(async (candidate) => {
         const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs: askMs });
         const view = await asked.catch(() => undefined); // one that is silent keeps what it said before
         const { lsn = candidate.lsn, timeline } = view ?? {};
-        return {
-          ...candidate,
-          lsn,
-          ...(view?.state === 'primary' && timeline !== undefined && { promoted: timeline }),
-        };
+        const isPrimary = rules !== undefined && view?.state === 'primary' && timeline !== undefined;
+        return { ...candidate, lsn, ...(isPrimary && { promoted: timeline }) };
       }),
     );
-    const already = ({ promoted }: Candidate) => Number(promoted !== undefined);
-    return now.toSorted((a, b) => already(b) - already(a) || furthestFirst(a, b));
+    const already = now.filter(({ promoted }) => promoted !== undefined);
+    const others = now.filter(({ promoted }) => promoted === undefined);
+    return [...already.toSorted(furthestFirst), ...(wished ? others : others.toSorted(furthestFirst))];
   }
 
   private nobody() {

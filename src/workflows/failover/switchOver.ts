@@ -127,7 +127,9 @@ export class SwitchOver {
   /** The shutdown checkpoint of the old primary is the last thing that it wrote. */
   private async hasEverything(): Promise<void> {
     const { endpoint, primary, to, toHost: host } = this.plan;
-    const { lsn = '0/0' } = await swift.lookAtMember({ host, endpoint, deadlineMs: 2_000 });
+    const { lsn = '0/0', state } = await swift.lookAtMember({ host, endpoint, deadlineMs: 2_000 });
+    // One that was promoted meanwhile writes on its own: how far it is says nothing.
+    if (state === 'primary') throw refuse('NotStandby', { member: to, host, state: 'a primary by now' });
     if (bytesBetween(this.lsn, lsn) < 0)
       throw refuse('NoCandidate', {
         name: endpoint,
