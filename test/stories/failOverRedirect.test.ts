@@ -67,8 +67,8 @@ pairStory(
     expect(scene.told(guard).slice(0, 3)).toMatchInlineSnapshot(`
      [
        "done: Look at both proxies of proxies",
-       "done: See to n1: nobody has the address of n1",
-       "done: See to n2: nobody has the address of n2",
+       "done: See to n1: the proxy of n1 does not answer",
+       "done: See to n2: the proxy of n2 does not answer",
      ]
     `);
     expect([await scene.holders('n1'), await scene.holders('n2')]).toEqual([['n1'], ['n2']]);
