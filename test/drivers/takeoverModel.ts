@@ -14,10 +14,12 @@ const node = (host: string, at: number) => ({
   ...{ host, own: `10.0.0.${at}`, address: `10.0.0.${at + 100}`, port: 6432, device: 'eth0', console },
   ...{ start: ['/usr/sbin/pgbouncer', '/etc/pgbouncer/pgbouncer.ini'] },
 });
-const entry = ProxiesEntry.parse({ nodes: { n1: node('a', 1), n2: node('b', 2) }, by: 'address', autonomy: 'act' });
+const entryOf = (by: ProxiesEntry['by']) =>
+  ProxiesEntry.parse({ nodes: { n1: node('a', 1), n2: node('b', 2) }, by, autonomy: 'act' });
 const sight = (says: Sight['says']): Sight => ({ says, misses: says === 'answers' ? 0 : 2, sinceMs: Date.now() });
 
 export interface Troubles {
+  by?: ProxiesEntry['by'];
   /** So often host a does not come to have the address. */
   broken?: number;
   /** Nobody has the address, since who moved it died over it. */
@@ -94,10 +96,14 @@ class World {
   agents = new Map<string, Agent>();
   changed = () => {};
 
+  readonly entry: ProxiesEntry;
+
   constructor(
     readonly chance: Chance,
     readonly troubles: Troubles,
-  ) {}
+  ) {
+    this.entry = entryOf(troubles.by ?? 'address');
+  }
 
   held = () => [...this.agents.values()].flatMap(({ name, kernel }) => (kernel.held ? [name] : [])).join(' and ');
 
@@ -184,7 +190,7 @@ class Agent {
       return Object.fromEntries(calls) as unknown;
     };
     const { name } = this;
-    const host = { name, proxies: { [pair]: entry }, log: () => {}, peer } as Partial<Host> as Host;
+    const host = { name, proxies: { [pair]: this.world.entry }, log: () => {}, peer } as Partial<Host> as Host;
     const acquaintance = new Acquaintance(host);
     // Also one that has nothing to remember yet.
     const knows = setTimeout(() => acquaintance.start(), this.world.chance() < 0.5 ? 0 : this.world.chance() * 2_000);
@@ -208,7 +214,7 @@ class Agent {
 
   /** What it sees of the proxies, again and again. */
   async look(forMs: number): Promise<void> {
-    const { chance, troubles, upTo } = this.world;
+    const { chance, troubles, entry, upTo } = this.world;
     const [n1, n2] = [sight('answers'), sight('refused')];
     const seen: Observation = { observer: 'it', revision: 1, atMs: Date.now(), starvedMs: 0, sights: { n1, n2 } };
     await upTo(80);

@@ -31,6 +31,17 @@ test.each<[string, Troubles, { withinMs: number; seeds: number }]>([
     { withinMs: 19_000, seeds: 100 },
   ],
   ['though the epochs of the kernels are lost', { flushed: true, lookMs: 8_000 }, { withinMs: 3_000, seeds: 100 }],
+  ['where its own host redirects', { by: 'nftables', lateMs: 160, lookMs: 8_000 }, { withinMs: 5_000, seeds: 100 }],
+  [
+    'where that redirects, though an agent is killed over it',
+    { by: 'nftables', crash: true, lookMs: 20_000 },
+    { withinMs: 19_000, seeds: 100 },
+  ],
+  [
+    'where that redirects, though the epochs are lost',
+    { by: 'nftables', flushed: true, lookMs: 8_000 },
+    { withinMs: 3_000, seeds: 50 },
+  ],
   ['though whoever moved it died over it', { astray: true, lookMs: 20_000 }, { withinMs: 17_000, seeds: 50 }],
 ])('the address of a dead proxy comes to the living one, %s', async (_, troubles, { withinMs, seeds }) => {
   const all = await ends(troubles, seeds);
