@@ -20,6 +20,8 @@ const sight = (says: Sight['says']): Sight => ({ says, misses: says === 'answers
 
 export interface Troubles {
   by?: ProxiesEntry['by'];
+  /** The proxy hangs: only its own agent knows it well, and the other one asks before it acts. */
+  hangs?: boolean;
   /** So often host a does not come to have the address. */
   broken?: number;
   /** Nobody has the address, since who moved it died over it. */
@@ -106,6 +108,8 @@ class World {
   }
 
   held = () => [...this.agents.values()].flatMap(({ name, kernel }) => (kernel.held ? [name] : [])).join(' and ');
+
+  dead = () => sight(this.troubles.hangs ? 'silent' : 'refused');
 
   upTo = (ms: number) => pause(this.chance() * ms);
 
@@ -215,7 +219,7 @@ class Agent {
   /** What it sees of the proxies, again and again. */
   async look(forMs: number): Promise<void> {
     const { chance, troubles, entry, upTo } = this.world;
-    const [n1, n2] = [sight('answers'), sight('refused')];
+    const [n1, n2] = [sight('answers'), this.world.dead()];
     const seen: Observation = { observer: 'it', revision: 1, atMs: Date.now(), starvedMs: 0, sights: { n1, n2 } };
     await upTo(80);
     for (const beganMs = performance.now(), endMs = beganMs + forMs; performance.now() < endMs;) {
@@ -250,15 +254,16 @@ class Agent {
       },
     );
     if (over.over) throw new Error('socket hang up');
-    if (other !== this) await this.world.travel();
+    await (other === this ? this.world.upTo(40) : this.world.travel());
     return life.over ? nothing : answer();
   }
 
-  /** What an agent has on disk outlives it. */
-  private admit(epoch: number): void {
+  /** What an agent has on disk outlives it, and is there before the kernel has it. */
+  private async admit(epoch: number): Promise<void> {
     if (epoch < this.newest)
       throw new Refusal('StaleEpoch', { target: pair, host: this.name, known: this.newest, given: epoch });
     this.newest = epoch;
+    await this.world.upTo(40);
   }
 
   private calls(capability: string): Calls {
@@ -266,20 +271,20 @@ class Agent {
     const n1 = { node: 'n1', held: this.name === 'a', epoch: 1 };
     const traffic: Calls = {
       holders: async () => {
-        await world.upTo(25);
+        await world.upTo(5);
         return { holders: [kernel.view(), n1] };
       },
       take: async ({ from, lease }: { from: number; lease: { epoch: number } }) => {
-        this.admit(lease.epoch);
+        await this.admit(lease.epoch);
         return kernel.take(from, lease.epoch);
       },
       release: async ({ lease }: { lease: { epoch: number } }) => {
-        this.admit(lease.epoch);
+        await this.admit(lease.epoch);
         return kernel.release(lease.epoch);
       },
     };
     const watch: Calls = {
-      look: async () => ({ sights: { n2: sight('refused') } }),
+      look: async () => ({ sights: { n2: world.dead() } }),
       deeds: async () => ({ deeds: await this.life!.book.past(pair, 0, 0) }),
     };
     return capability === 'traffic' ? traffic : watch;

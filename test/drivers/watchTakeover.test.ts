@@ -4,6 +4,10 @@ import { dies, type End, type Troubles } from './takeoverModel';
 
 jest.mock('node:timers/promises', () => ({ setTimeout: jest.requireActual('../setup/virtualTime').pause }));
 
+jest.mock('../../src/drivers/watch/link', () => ({
+  lookAtLink: () => Promise.resolve({ carrier: true, witness: undefined }),
+}));
+
 let scene: Scene;
 beforeEach(() => void (scene = new Scene()));
 afterEach(() => scene.close());
@@ -20,6 +24,7 @@ async function ends(troubles: Troubles, seeds: number): Promise<(End & { seed: n
 
 test.each<[string, Troubles, { withinMs: number; seeds: number }]>([
   ['whichever agent comes first', {}, { withinMs: 300, seeds: 200 }],
+  ['which hangs', { hangs: true }, { withinMs: 500, seeds: 300 }],
   ['when answers are late', { lateMs: 160 }, { withinMs: 1_000, seeds: 200 }],
   ['when most answers are too late', { lateMs: 600, lookMs: 4_000 }, { withinMs: 3_000, seeds: 100 }],
   ['at the second try', { lateMs: 160, broken: 1, lookMs: 8_000 }, { withinMs: 5_000, seeds: 200 }],
@@ -56,7 +61,7 @@ test('a host that cannot take it leaves it where it was, and nobody tries on and
     expect(held).toBe('b');
     const failed = deeds.filter(({ outcome }) => outcome === 'failed');
     expect(failed.length).toBeGreaterThan(0);
-    expect(failed.length).toBeLessThanOrEqual(4); // each agent, and each reason once
+    expect(failed.length).toBeLessThanOrEqual(6); // each agent, and each reason once
   }
 });
 

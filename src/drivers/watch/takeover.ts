@@ -22,6 +22,8 @@ import { actMs, holding, ownSight, peerMs, sidesOf, titled, type Side } from './
 const [againMs, latestMs] = [300, 30_000];
 /** So long another host has for its answer, ms: a dead one must not hold up its successor, and one that is slow must be heard. */
 const patienceMs = (failures: number): number => Math.min(peerMs * 2 ** failures, actMs);
+/** What another move that was let in takes until it is there, ms. */
+const arrivingMs = 500;
 /** Moves that failed are forgotten when its proxy has answered for so long. */
 const calmMs = 30_000;
 
@@ -198,6 +200,7 @@ export class Takeovers {
       did(`${to.host} took ${address}`);
       return end('done', plan.why);
     }
+    if (taken.code === 'StaleEpoch') taken.goal = await this.arriving(side, taken.goal);
     if (taken.goal?.held || cameFirst(taken.code, taken.goal, expected)) {
       this.host.log('the other agent was faster', titled(side));
       return;
@@ -210,6 +213,14 @@ export class Takeovers {
       did('value' in back ? `${from.host} took ${address} back` : `${from.host} did not take it back: ${back.why}`);
     }
     end('failed', why);
+  }
+
+  /** A newer epoch was let in at the goal, and is on its disk before its kernel has it: whoever came with it is at it, or died over it. */
+  private async arriving(side: Side, goal: Holding | undefined): Promise<Holding | undefined> {
+    let last = goal;
+    for (const endMs = performance.now() + arrivingMs; !last?.held && performance.now() < endMs; await pause(20))
+      last = (await holding(this.host, side, side.to, actMs)) ?? last;
+    return last;
   }
 
   /** Nothing when it was taken; else why not, and what is known then of who has it. */
