@@ -76,7 +76,7 @@ export const proxyActivities = ({ fleet, agent }: Hands) => ({
       const place = Object.values(terms.nodes).map(({ host }) => host);
       facts.observations.sort((a, b) => place.indexOf(a.observer) - place.indexOf(b.observer));
       facts.deeds.sort((a, b) => a.atMs - b.atMs);
-      return { facts: { ...facts, nowMs: Date.now() }, rails: now.limits, epochs, ...file };
+      return { facts: { ...facts, epochs, nowMs: Date.now() }, rails: now.limits, epochs, ...file };
     });
   },
 

@@ -73,6 +73,18 @@ describe('a guard sends to the primary', () => {
     expect(astray([closed(7), to('p1', 7)], undefined, { named })).toEqual(['fa was closed under epoch 7 and left so']);
   });
 
+  test('what a run closed for whom it promoted or left as it was, and not for whom somebody promoted past it', () => {
+    const shut = [closed(7, '10.0.0.1'), closed(7, '10.0.0.1')];
+    const by = (...given: Parameters<typeof member>) => [member(...given), member('standby')];
+    const ruled = { terms: { ...terms, rules: 2 as const } };
+    const left = ['fa was closed under epoch 7 and left so', 'fb was closed under epoch 7 and left so'];
+    expect(astray(shut, by('primary'), ruled)).toEqual(left);
+    const past = [silent, member('primary', 2)];
+    expect(astray(shut, [silent, { ...member('primary', 2), promoted: 7 }], ruled)).toEqual(left);
+    expect(astray(shut, past, ruled)).toEqual([]);
+    expect(astray(shut, past)).toEqual(left); // as a guard of an earlier build is replayed
+  });
+
   test('nothing that somebody has closed', () => {
     const shut = guarded([closed(6), to('p1', 7)]);
     expect(shut.astray).toEqual([]);
@@ -142,7 +154,7 @@ describe('of two that say they are the primary', () => {
     const split = guarded([to('p1', 7), route('absent', 0)], rivals);
     expect(split).toMatchObject({ primary: 'p1', astray: [] });
     expect(split.cautions).toContain(
-      'p2 says that it is a primary too: no forwarder is sent anywhere before one of them is stopped',
+      'p2 says that it is a primary too: no forwarder is sent anywhere unasked before one of them is stopped',
     );
     expect(() => planForwarder(factsOf([to('p1', 7), route('absent', 0)], rivals), { gone: '', by: 'fb' })).toThrow(
       'orders has 2 primaries: p1, p2',

@@ -77,7 +77,8 @@ test('by nftables a proxy that never was up is started where it is, and one that
   const terms = { ...given.terms, by: 'nftables' as const };
   const never = { ...sight('refused'), never: true as const };
   const course = (epoch: number, a: Sight) =>
-    planProxy({ ...given, terms, holders: holders(epoch), observations: observed(a) }, 'a').course;
+    planProxy({ ...given, terms, holders: holders(0), epochs: { a: epoch, b: 0 }, observations: observed(a) }, 'a')
+      .course;
   expect([course(0, never), course(0, sight('refused')), course(1, never)]).toEqual(['home', 'move', 'move']);
 });
 

@@ -27,7 +27,8 @@ const gone = { silent: sight('unreachable'), source: undefined };
 test('by nftables an agent leaves alone what was never brought up', () => {
   const at = { source: { held: true, epoch: 0 }, goal: { held: false, epoch: 0 } };
   const never = { ...sight('refused'), never: true as const };
-  expect(plan({ by: 'nftables', ...at, silent: never })).toMatchObject({ does: 'nothing' });
+  expect(plan({ by: 'nftables', ...at, silent: never, onDisk: 0 })).toMatchObject({ does: 'nothing' });
+  expect(plan({ by: 'nftables', ...at, silent: never, onDisk: 3 })).toMatchObject({ does: 'move' });
   expect(plan({ by: 'nftables', ...at })).toMatchObject({ does: 'move' });
   expect(plan({ by: 'nftables', silent: never })).toMatchObject({ does: 'move' });
 });

@@ -25,8 +25,8 @@ const lookEveryMs = 10;
 /**
  * Makes a standby the primary. Replay that somebody paused is resumed first, since acknowledged commits may wait in it.
  * Asked again under the same epoch, it tells of the promotion that was made. A member that somebody else has promoted since
- * it was chosen is told of too where the old primary is gone (`adopt`): who was refused it would promote another one beside
- * it. Where that was stopped cleanly, its last commits may be missing here: then it is refused.
+ * it was chosen is told of too where nothing is lost by it, or somebody was asked (`adopt`): who was refused it would promote
+ * another one beside it.
  */
 export async function promote(
   place: Place,

@@ -6,6 +6,7 @@ import {
   isAstray,
   isCutOff,
   isGone,
+  mayBeNew,
   planTakeover,
   type Holding,
   type Takeover,
@@ -108,6 +109,7 @@ export class Takeovers {
     episode.busy = true;
     try {
       const facts = await this.look(side, observation, episode);
+      if (mayBeNew(facts)) facts.onDisk = await this.onDisk(side);
       const now = performance.now();
       if (isCutOff(facts)) this.cutOffAtMs = now;
       if (isAstray(facts)) episode.astraySinceMs ??= now;
@@ -144,6 +146,12 @@ export class Takeovers {
     const sinceMs = returns ? undefined : this.sinceMoved(side, deeds);
     const link = { carrier: true, witness: undefined };
     return { ...termsOf(side, observation), source, goal, sinceMs, link, remembered: true };
+  }
+
+  private async onDisk({ pair, node, from, to }: Side): Promise<number> {
+    const asked = [from, to].map(({ host }) => said(this.host.peer(host, 'host').epochs({}), actMs));
+    const known = (await Promise.all(asked)).map((one) => ('value' in one ? one.value.epochs[`${pair}/${node}`] : 0));
+    return Math.max(0, ...known.map((epoch = 0) => epoch));
   }
 
   /** Everything at once, each with an end: nothing here waits for a dead host longer than for a living one. */

@@ -53,7 +53,10 @@ const isNamed = ({ terms, named }: EndpointFacts, { forwarder }: Pick<Seen, 'for
 function isLeft(facts: EndpointFacts, primary: string, seen: readonly Seen[], one: Seen): boolean {
   const view = facts.members[primary];
   if (!answered(view) || view.state !== 'primary') return false;
-  return isNamed(facts, one) === true || seen.every(({ state }) => state !== 'open');
+  const somebodyForwards = seen.some(({ state }) => state === 'open');
+  if (somebodyForwards || facts.terms.rules === undefined) return isNamed(facts, one) === true || !somebodyForwards;
+  // Somebody may have promoted it past the run that closed this one, and somebody may have said no to it.
+  return view.promoted === one.epoch || one.rejected.includes(facts.terms.members[primary]!.address);
 }
 
 /**

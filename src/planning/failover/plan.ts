@@ -61,8 +61,9 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
   const primary = theOnlyPrimary(facts);
   const judgement = judgeObservations(terms, primary, facts.observations);
   const past = terms.rules === undefined ? [] : promotedBeside(facts, primary);
+  const other = wish.to !== '' && wish.to !== past[0]?.member;
   const second = [...past.map(({ member }) => member), ...rivalsOf(facts, primary)].find(
-    (member) => !judgement.majority || past.length > 1 || past[0]?.member !== member,
+    (member) => !judgement.majority || other || past.length > 1 || past[0]?.member !== member,
   );
   if (second !== undefined)
     throw new Refusal('NoPrimary', {
@@ -98,8 +99,8 @@ export function planFailover(facts: EndpointFacts, wish: FailoverWish): Failover
 }
 
 /**
- * What a person did in an emergency is not undone: who was promoted is the one that can be. Its own writes count in how far it
- * is, and the old primary may have gone on beside it: nobody knows what it lacks.
+ * What a person did in an emergency is not undone: who was promoted comes first. Its own writes count in how far it is, and
+ * the old primary may have gone on beside it: nobody knows what it lacks.
  */
 function chooseAnew(
   { members }: EndpointTerms,
@@ -107,16 +108,10 @@ function chooseAnew(
   { candidates, excluded }: Choice,
 ): Choice {
   const { host } = members[member]!;
-  const others = candidates.filter((one) => one.member !== member);
+  const promoted: Candidate = { member, host, lsn, synchronous: false, promoted: timeline };
   return {
-    candidates: [{ member, host, lsn, synchronous: false, promoted: timeline }],
-    excluded: [
-      ...others.map((one) => ({
-        member: one.member,
-        why: `${member} was promoted already; it received up to ${one.lsn}`,
-      })),
-      ...excluded.filter((one) => one.member !== member),
-    ],
+    candidates: [promoted, ...candidates.filter((one) => one.member !== member)],
+    excluded: excluded.filter((one) => one.member !== member),
     lossless: false,
     sealed: false,
   };
@@ -207,7 +202,11 @@ export function failoverSentences(plan: FailoverPlan): string[] {
     first!.promoted === undefined
       ? `${first!.member} on ${first!.host} becomes the primary of ${endpoint}: ${because(first!, others)}`
       : `${first!.member} on ${first!.host} is a primary already, on timeline ${first!.promoted}: somebody promoted it, and it stays the primary of ${endpoint}`,
-    ...others.map(({ member, lsn }) => `if that fails, ${member} (received up to ${lsn})`),
+    ...others.map(({ member, lsn }) =>
+      first!.promoted === undefined
+        ? `if that fails, ${member} (received up to ${lsn})`
+        : `if somebody gives it up, ${member} (received up to ${lsn})`,
+    ),
     ...excluded.map(({ member, why }) => `not ${member}: ${why}`),
     lossless
       ? 'nothing that was acknowledged is lost: every commit waited for a standby, and the furthest of them is known'

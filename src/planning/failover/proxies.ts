@@ -23,6 +23,8 @@ export interface PairFacts {
   observations: Observation[];
   /** What the agents did by themselves, oldest first. */
   deeds: Deed[];
+  /** By node, the highest epoch that is known of its address: on the disks too, which outlive the kernels. */
+  epochs?: Record<string, number>;
 }
 
 /**
@@ -105,11 +107,11 @@ function courseOf(facts: PairFacts, node: string, force: boolean): { course: Cou
   return { course: 'stay', why: whyOf(refusal) };
 }
 
-/** By nftables an address lies at its own host from the start: before its proxy is brought up nobody has moved it, or had an answer. */
+/** By nftables an address lies at its own host from the start: before its proxy is brought up nobody has taken it, or had an answer. */
 const neverUp = (facts: PairFacts, node: string): boolean =>
   facts.terms.rules !== undefined &&
   facts.terms.by === 'nftables' &&
-  Object.keys(facts.terms.nodes).every((at) => viewOf(facts, at, node)?.epoch === 0) &&
+  facts.epochs?.[node] === 0 &&
   isDown(facts, node) &&
   sightsOf(facts, node).every(({ never }) => never);
 

@@ -26,13 +26,22 @@ export function promotedBeside(facts: EndpointFacts, primary: string): PromotedB
   const before = [own(facts, primary), ...seen(facts, primary)].map(({ timeline }) => timeline ?? 0);
   const newest = Math.max(0, ...before);
   if (newest === 0) return []; // nobody knows which of two is the newer one
-  return Object.keys(facts.terms.members).flatMap((member) => {
-    if (member === primary) return [];
+  return Object.entries(facts.terms.members).flatMap(([member, { candidate }]) => {
+    if (member === primary || !candidate || isStranger(facts, member)) return [];
     const [now] = [own(facts, member, 'primary'), ...seen(facts, member, 'primary')]
       .filter(({ timeline }) => timeline !== undefined && timeline > newest)
       .toSorted((a, b) => b.timeline! - a.timeline!);
     return now?.lsn === undefined ? [] : [{ member, timeline: now.timeline!, lsn: now.lsn }];
   });
+}
+
+/** Another answers, of another cluster: nobody knows which of both is the stranger. */
+function isStranger({ members }: EndpointFacts, member: string): boolean {
+  const view = members[member];
+  if (!answered(view) || view.systemId === undefined) return false;
+  return Object.values(members).some(
+    (other) => answered(other) && other.systemId !== undefined && other.systemId !== view.systemId,
+  );
 }
 
 type Known = { timeline?: number | undefined; lsn?: string | undefined };
@@ -67,5 +76,5 @@ export const rivalCautions = (facts: EndpointFacts, primary: string): string[] =
   primariesBeside(facts, primary).map((member) =>
     isLeftBehind(facts.members, member)
       ? `${member} still runs as a primary, on a timeline that the others have left: \`evenkeel run rejoin-standby --endpoint ${facts.terms.endpoint} --member ${member}\``
-      : `${member} says that it is a primary too: no forwarder is sent anywhere before one of them is stopped`,
+      : `${member} says that it is a primary too: no forwarder is sent anywhere unasked before one of them is stopped`,
   );

@@ -31,6 +31,8 @@ export interface TakeoverFacts {
   link: { carrier: boolean; witness: string | undefined };
   /** ms for which both hosts have said that they have not its address. */
   astrayMs?: number | undefined;
+  /** The highest epoch of the address that is on a disk: they outlive the kernels. Asked for where it may be a new one. */
+  onDisk?: number;
   /** An epoch under which a host refused two moves that came too late, and under which nobody has moved anything since. */
   abandoned?: number | undefined;
   /** ms since this node last found that it may be cut off itself: what it saw until then is older than its link. */
@@ -77,8 +79,7 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
     return nothing('this node was cut off itself a moment ago: it looks again first');
   if (!facts.own && sinceCutOffMs < wellMs && source && !facts.there)
     return nothing('this node was cut off itself a while ago, and the other host has not said yet what it sees');
-  if (facts.by === 'nftables' && !facts.returns && silent.never && source?.epoch === 0 && goal?.epoch === 0)
-    return nothing("it was never brought up, which is a run's to do");
+  if (mayBeNew(facts) && facts.onDisk === 0) return nothing("it was never brought up, which is a run's to do");
   // At the very first start nobody has it, and that is a run's to change.
   if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0, facts.abandoned ?? 0) + 1;
@@ -88,6 +89,10 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
   const why = `its proxy is ${silent.process === 'gone' ? 'gone' : silent.says} and the other one ${other.says}`;
   return { does: 'move', why, epoch, from: goal.epoch };
 }
+
+/** By nftables, a proxy that never answered since this agent looks, with an address that no kernel knows to have been taken. */
+export const mayBeNew = ({ by, returns, silent, source, goal }: TakeoverFacts): boolean =>
+  by === 'nftables' && !returns && silent?.never === true && source?.epoch === 0 && goal?.epoch === 0;
 
 /**
  * So long after a node was cut off its sight of others counts again, ms: time for more than one look at them, also where the

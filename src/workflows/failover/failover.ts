@@ -98,6 +98,7 @@ export class Failover {
     if (this.fencing.proof.length > 0) return this.book.pointOfNoReturn();
     if (doubt === undefined) return;
     await this.book.approve(`a promotion although ${primary} is not proven dead: ${doubt}`, true);
+    this.promotion.waited = true;
     this.fencing.proof = ['Somebody said that it is dead'];
     this.book.pointOfNoReturn();
   }
@@ -162,7 +163,7 @@ export class Failover {
       phases: this.phases,
       ...(good && this.wroteAt !== undefined && { gapMs: this.wroteAt - good.atMs }),
       fence: this.fencing.proof,
-      lossless: plan.lossless && plan.candidates[0]!.member === this.now && !this.promotion.adopted,
+      lossless: plan.lossless && plan.candidates[0]!.member === this.now && !this.promotion.mayLack,
       unknownOutcomes: this.cut.found,
       stillHung: this.cut.left,
       left: [...routes.left.keys()],

