@@ -166,18 +166,7 @@ story(
   { standbys: 2 },
   async (scene) => {
     const { site } = scene;
-    await site.database('p1').ask(`alter system set synchronous_standby_names = 'ANY 1 (p2, p3)'`);
-    await site.database('p1').ask('select pg_reload_conf()');
-    await scene.guard();
-    await scene.writes();
-    await site.faults.cut('p1');
-    const waits = (what: string) =>
-      scene.until('fail-over-endpoint', ({ steps }) => steps.at(-1)!.what.startsWith(`Wait for approval of ${what}`));
-    await waits('a promotion although p1 is not proven dead');
-    await site.database('p3').ask('select pg_promote()');
-    const yes = { approved: true, by: 'ann', why: 'go' };
-    await scene.operator.decide(id, yes);
-    await waits('p3 as the primary');
+    await promotedPast(scene);
     await scene.operator.decide(id, yes);
     const run = await scene.ended('fail-over-endpoint');
     expect(told(run).slice(2)).toMatchInlineSnapshot(`
@@ -197,6 +186,22 @@ story(
     `);
     expect(resultOf(run)).toMatchObject({ primary: 'p3', lossless: false });
     expect(await site.agent('p2').role.status({ endpoint, deadlineMs: 2_000 })).toMatchObject({ state: 'standby' });
+  },
+);
+
+story(
+  'whom somebody promoted dies before the forwarders lead to it: the run holds, and who skips it gives it up for the next one',
+  { standbys: 2 },
+  async (scene) => {
+    const { site } = scene;
+    await promotedPast(scene);
+    site.faults.killDatabase('p3');
+    await scene.operator.decide(id, yes);
+    const held = await scene.until('fail-over-endpoint', ({ phase }) => phase === 'held');
+    expect(told(held).at(-1)).toMatch(/^held: Keep p3 on p3 as the primary/);
+    await scene.operator.answer(id, { do: 'skip', by: 'ann', why: 'its disk is gone' });
+    await scene.until('fail-over-endpoint', (run) => told(run).includes('done: Verify by a write through fa and fb'));
+    expect(await site.primary()).toBe('p2');
   },
 );
 
@@ -221,4 +226,22 @@ story(
 function tookMs({ steps }: RunView, step: string): number {
   const { startedAt = '', endedAt = '' } = steps.find(({ what }) => what === step) ?? {};
   return Date.parse(endedAt) - Date.parse(startedAt);
+}
+
+const yes = { approved: true, by: 'ann', why: 'go' };
+
+/** The forwarders are closed, p1 is not proven dead, and somebody promotes p3 while the run asks about that: it asks about p3 too. */
+async function promotedPast(scene: FailoverScene): Promise<void> {
+  const { site } = scene;
+  await site.database('p1').ask(`alter system set synchronous_standby_names = 'ANY 1 (p2, p3)'`);
+  await site.database('p1').ask('select pg_reload_conf()');
+  await scene.guard();
+  await scene.writes();
+  await site.faults.cut('p1');
+  const waits = (what: string) =>
+    scene.until('fail-over-endpoint', ({ steps }) => steps.at(-1)!.what.startsWith(`Wait for approval of ${what}`));
+  await waits('a promotion although p1 is not proven dead');
+  await site.database('p3').ask('select pg_promote()');
+  await scene.operator.decide(id, yes);
+  await waits('p3 as the primary');
 }
