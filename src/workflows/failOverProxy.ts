@@ -98,7 +98,7 @@ async function take(order: Parameters<typeof swift.takeAddress>[0]): Promise<voi
   } catch (error) {
     if (codeOf(error) !== 'EpochMoved' || !patched('the-agents-may-come-first')) throw endsIfOvertaken(error);
     for (let n = 0; n < looks; n++, await sleep(lookEvery)) if ((await holderAt(order.host, order)).held) return;
-    throw error;
+    throw new Ending(error); // they took it elsewhere: its guard begins anew from there
   }
 }
 

@@ -24,13 +24,17 @@ const killed: TakeoverFacts = {
 const plan = (more: Partial<TakeoverFacts> = {}) => planTakeover({ ...killed, ...more });
 const gone = { silent: sight('unreachable'), source: undefined };
 
-test('by nftables an agent leaves alone what was never brought up', () => {
+test('an agent leaves alone what was never brought up', () => {
   const at = { source: { held: true, epoch: 0 }, goal: { held: false, epoch: 0 } };
   const never = { ...sight('refused'), never: true as const };
   expect(plan({ by: 'nftables', ...at, silent: never, onDisk: 0 })).toMatchObject({ does: 'nothing' });
   expect(plan({ by: 'nftables', ...at, silent: never, onDisk: 3 })).toMatchObject({ does: 'move' });
   expect(plan({ by: 'nftables', ...at })).toMatchObject({ does: 'move' });
   expect(plan({ by: 'nftables', silent: never })).toMatchObject({ does: 'move' });
+  const untold = { source: undefined, goal: { held: false, epoch: 0 } };
+  expect(plan({ ...untold, silent: never })).toMatchObject({ does: 'nothing' });
+  expect(plan({ ...untold })).toMatchObject({ does: 'move' });
+  expect(plan({ ...untold, goal: { held: false, epoch: 1 }, silent: never })).toMatchObject({ does: 'move' });
 });
 
 test('the address goes to the other node, under an epoch that is newer than what either knows', () => {

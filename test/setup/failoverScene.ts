@@ -36,7 +36,8 @@ export interface Load {
 /** A site whose endpoint is guarded, with clients that write through its name, and a Temporal of its own. */
 export class FailoverScene {
   private clients: Clients[] = [];
-  private readonly logs: ClientLog[] = [];
+  /** What was said to clients that have ended. */
+  readonly logs: ClientLog[] = [];
 
   private constructor(
     readonly site: FailoverSite,

@@ -79,7 +79,10 @@ export function planTakeover(facts: TakeoverFacts): Takeover {
     return nothing('this node was cut off itself a moment ago: it looks again first');
   if (!facts.own && sinceCutOffMs < wellMs && source && !facts.there)
     return nothing('this node was cut off itself a while ago, and the other host has not said yet what it sees');
-  if (mayBeNew(facts) && facts.onDisk === 0) return nothing("it was never brought up, which is a run's to do");
+  const isNew = mayBeNew(facts) && facts.onDisk === 0;
+  // Its host lives and did not say in time who has the address: at the very first start nobody has.
+  const looksNew = silent.never && silent.says === 'refused' && !facts.returns && !source && goal?.epoch === 0;
+  if (isNew || looksNew) return nothing("it was never brought up, which is a run's to do");
   // At the very first start nobody has it, and that is a run's to change.
   if (facts.returns && !source && goal?.epoch === 0) return nothing('it never was away');
   const epoch = Math.max(source?.epoch ?? 0, goal?.epoch ?? 0, facts.abandoned ?? 0) + 1;
