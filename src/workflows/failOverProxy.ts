@@ -83,7 +83,7 @@ async function redirect(book: Runbook, plan: ProxyPlan, by: 'address' | 'nftable
   const given = `Let ${node} give up ${address}`;
   const give = () => swift.releaseAddress({ host, pair, node, lease });
   // By nftables it is its own host that redirects: without it nothing can be done.
-  if (by === 'nftables') await book.step(given, () => give().catch(throwEnding));
+  if (by === 'nftables') await book.step(given, () => give().catch(endIfOvertaken));
   else await book.attempt(given, give);
   await book.step(`Let ${peer} take ${address}`, () => take({ host: peerHost, pair, node, from: from.peer, lease }));
 }
@@ -96,18 +96,15 @@ async function take(order: Parameters<typeof swift.takeAddress>[0]): Promise<voi
   try {
     await swift.takeAddress(order);
   } catch (error) {
-    if (codeOf(error) !== 'EpochMoved' || !patched('the-agents-may-come-first')) throw endsIfOvertaken(error);
+    if (codeOf(error) !== 'EpochMoved' || !patched('the-agents-may-come-first')) endIfOvertaken(error);
     for (let n = 0; n < looks; n++, await sleep(lookEvery)) if ((await holderAt(order.host, order)).held) return;
     throw new Ending(error); // they took it elsewhere: its guard begins anew from there
   }
 }
 
 /** Under a newer epoch somebody else sees to the node: no retry of this run can succeed, and nobody is asked for one. */
-const endsIfOvertaken = (error: unknown): unknown =>
-  codeOf(error) === 'StaleEpoch' && patched('a-run-that-was-overtaken-ends') ? new Ending(error) : error;
-
-function throwEnding(error: unknown): never {
-  throw endsIfOvertaken(error);
+function endIfOvertaken(error: unknown): never {
+  throw codeOf(error) === 'StaleEpoch' && patched('a-run-that-was-overtaken-ends') ? new Ending(error) : error;
 }
 
 function unlessOvertaken(error: unknown): void {
@@ -157,7 +154,7 @@ async function bringBack(
     const before = await mine();
     // It may be back already, since the other proxy died: that host need not answer then. If it does, it holds nothing twice.
     await swift.releaseAddress({ host: peerHost, pair, node, lease }).catch((error: unknown) => {
-      if (!before.held || codeOf(error) !== 'AgentUnreachable') throw endsIfOvertaken(error);
+      if (!before.held || codeOf(error) !== 'AgentUnreachable') endIfOvertaken(error);
     });
     const { held, epoch } = await mine();
     if (!held) await take({ host, pair, node, from: epoch, lease });
